@@ -1,0 +1,70 @@
+"""graphcore: a modular, plugin-based node graph engine. This is the whole public API.
+
+What an author needs is imported at once; what runs a graph is imported on first use, so that
+`graphcore check` answers in a blink.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from graphcore.clock import Clock, LiveClock, VirtualClock
+from graphcore.errors import (
+    Cancelled,
+    DeclarationError,
+    GraphcoreError,
+    GraphError,
+    Mistake,
+    NodeError,
+    ParamError,
+    PluginError,
+    RunError,
+)
+from graphcore.node import Context, Node, Source
+from graphcore.packet import Packet
+from graphcore.payload import Shape, payload
+from graphcore.plugins import hookimpl
+from graphcore.port import Input, Output, Param, Sender
+
+if TYPE_CHECKING:
+    from graphcore.graph.check import check
+    from graphcore.graph.load import load
+    from graphcore.runtime.run import Run
+
+_LAZY = {"check": "graphcore.graph.check", "load": "graphcore.graph.load", "Run": "graphcore.runtime.run"}
+
+__all__ = [
+    "Cancelled",
+    "Clock",
+    "Context",
+    "DeclarationError",
+    "GraphError",
+    "GraphcoreError",
+    "Input",
+    "LiveClock",
+    "Mistake",
+    "Node",
+    "NodeError",
+    "Output",
+    "Packet",
+    "Param",
+    "ParamError",
+    "PluginError",
+    "Run",
+    "RunError",
+    "Sender",
+    "Shape",
+    "Source",
+    "VirtualClock",
+    "check",
+    "hookimpl",
+    "load",
+    "payload",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'graphcore' has no attribute {name!r}")

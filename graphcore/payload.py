@@ -1,0 +1,164 @@
+"""How a payload class describes its fields, so that it can be checked and sent without code.
+
+    @payload
+    class AudioChunk:
+        samples: Annotated[NDArray[np.float32], Shape("samples", "channels")]
+        sample_rate: int
+
+A field is an array with a dtype and a shape, a str, int, float or bool, a tuple of one of these
+(`tuple[str, ...]`), or any of them `| None`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from typing import Annotated, Any, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+
+from graphcore.errors import DeclarationError
+
+T = TypeVar("T")
+
+SCALARS = (bool, int, float, str)
+
+_fields: dict[type, tuple[Field, ...]] = {}  # what was described once
+_array_names: dict[type, tuple[str, ...]] = {}
+
+
+class Shape:
+    """The axes of an array: a name for a free length, a number for a fixed one."""
+
+    __slots__ = ("axes",)
+
+    def __init__(self, *axes: str | int) -> None:
+        self.axes = axes
+
+    def __repr__(self) -> str:
+        return "(" + ", ".join(str(axis) for axis in self.axes) + ")"
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether an array of this shape has these axes."""
+        return len(shape) == len(self.axes) and all(
+            isinstance(axis, str) or axis == length for axis, length in zip(self.axes, shape, strict=True)
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Field:
+    """One field: either an array (`dtype` and `shape`) or a `scalar`, repeated where `many`."""
+
+    name: str
+    optional: bool
+    dtype: str = ""
+    shape: Shape | None = None
+    scalar: type | None = None
+    many: bool = False
+
+
+@dataclass_transform(eq_default=False)
+def payload(cls: type[T]) -> type[T]:
+    """Make a class a payload: a slotted dataclass whose fields can be described.
+
+    A payload is complete when it is sent: its arrays become read-only, nobody changes it afterwards.
+    Its name on the wire is the first part of its module and its class name (`avatar_nodes.AudioChunk`),
+    so files may move within a package.
+    """
+    made = dataclasses.dataclass(slots=True, eq=False)(cls)
+    made.__payload__ = f"{cls.__module__.partition('.')[0]}.{cls.__name__}"  # type: ignore[attr-defined]
+    return made
+
+
+def is_payload(cls: object) -> bool:
+    """Whether this is a class made by `payload`."""
+    return isinstance(cls, type) and hasattr(cls, "__payload__")
+
+
+def payload_name(cls: type) -> str:
+    """The name on the wire."""
+    return str(cls.__payload__)  # type: ignore[attr-defined]
+
+
+def fields_of(cls: type) -> tuple[Field, ...]:
+    """Describe a payload's fields, in order; raises DeclarationError for one that cannot travel."""
+    found = _fields.get(cls)
+    if found is None:
+        hints = get_type_hints(cls, include_extras=True)
+        found = tuple(_describe(cls, field.name, hints[field.name]) for field in dataclasses.fields(cls))
+        _fields[cls] = found
+    return found
+
+
+def array_names(cls: type) -> tuple[str, ...]:
+    """The names of the fields that hold arrays."""
+    names = _array_names.get(cls)
+    if names is None:
+        names = tuple(field.name for field in fields_of(cls) if field.shape is not None)
+        _array_names[cls] = names
+    return names
+
+
+def freeze(content: Any) -> None:
+    """Make the arrays of a payload read-only."""
+    for name in array_names(type(content)):
+        array = getattr(content, name)
+        if array is not None:
+            array.setflags(write=False)
+
+
+def size_of(content: Any) -> int:
+    """The bytes in a payload's arrays."""
+    total = 0
+    for name in array_names(type(content)):
+        array = getattr(content, name)
+        if array is not None:
+            total += array.nbytes
+    return total
+
+
+def mismatch(content: Any) -> str:
+    """What is wrong with a payload's arrays against its declaration, or an empty text."""
+    for field in fields_of(type(content)):
+        value = getattr(content, field.name)
+        if field.shape is None or (value is None and field.optional):
+            continue
+        if not hasattr(value, "dtype"):
+            return f"{field.name}: {type(value).__name__}, expected an array"
+        if str(value.dtype) != field.dtype or not field.shape.fits(value.shape):
+            return f"{field.name}: {value.dtype} {value.shape}, expected {field.dtype} {field.shape}"
+    return ""
+
+
+def _describe(cls: type, name: str, hint: Any) -> Field:
+    hint, optional = _without_none(hint)
+    if get_origin(hint) is Annotated:
+        array, *extras = get_args(hint)
+        shape = next((extra for extra in extras if isinstance(extra, Shape)), None)
+        if shape is not None:
+            return Field(name, optional, dtype=_dtype_of(cls, name, array), shape=shape)
+        hint = array
+    if hint in SCALARS:
+        return Field(name, optional, scalar=hint)
+    args = get_args(hint)
+    if get_origin(hint) is tuple and len(args) == 2 and args[1] is Ellipsis and args[0] in SCALARS:
+        return Field(name, optional, scalar=args[0], many=True)
+    raise DeclarationError(
+        f"{cls.__qualname__}.{name}: {hint} cannot travel; expected Annotated[NDArray[dtype], Shape(...)],"
+        " bool, int, float, str or a tuple of one of these"
+    )
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:
+    if get_origin(hint) in (Union, types.UnionType):
+        rest = [arg for arg in get_args(hint) if arg is not type(None)]
+        if len(rest) == 1 and len(get_args(hint)) == 2:
+            return rest[0], True
+    return hint, False
+
+
+def _dtype_of(cls: type, name: str, array: Any) -> str:
+    """`NDArray[np.float32]` is `ndarray[shape, dtype[np.float32]]`: take the innermost name."""
+    args = get_args(array)
+    scalars = get_args(args[1]) if len(args) == 2 else ()
+    if len(scalars) != 1 or not hasattr(scalars[0], "__name__"):
+        raise DeclarationError(f"{cls.__qualname__}.{name}: expected NDArray[dtype], got {array}")
+    return str(scalars[0].__name__).rstrip("_")

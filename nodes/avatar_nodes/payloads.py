@@ -1,0 +1,148 @@
+"""What travels between the avatar's nodes: the contract that third parties build on.
+
+Axes: right-handed, x to the viewer's right, y up, z to the viewer. Angles in degrees; 0 looks into the
+camera; +yaw turns the nose to the viewer's right, +pitch lowers it, +roll is counter-clockwise as seen;
+R = Ry(yaw) Rx(pitch) Rz(roll). Translations in inter-pupil distances, of the point between the ears.
+Left is the subject's left. Nothing is mirrored. Times are integer ns.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphcore import Shape, payload
+
+# The 52 face coefficients, spelled and ordered as Apple's ARKit has them (0 is neutral, 1 is full).
+EXPRESSION_NAMES: tuple[str, ...] = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",
+    "eyeSquintRight", "eyeWideRight", "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthClose",
+    "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
+    "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
+    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+EXPRESSION_INDEX: dict[str, int] = {name: index for index, name in enumerate(EXPRESSION_NAMES)}
+
+EMOTION_NAMES: tuple[str, ...] = (
+    "neutral", "happy", "sad", "angry", "surprised", "fearful", "disgusted", "contempt",
+)  # fmt: skip
+
+FEATURE_RATE = 100  # speech features a second
+MEL_BANDS = 80
+
+
+@payload
+class AudioChunk:
+    """Sound; the timestamp is that of its first sample. Any chunk size: chunk borders mean nothing."""
+
+    samples: Annotated[NDArray[np.float32], Shape("samples", "channels")]  # -1 to 1
+    sample_rate: int  # Hz
+
+    @property
+    def duration_ns(self) -> int:
+        """How long it sounds."""
+        return len(self.samples) * 1_000_000_000 // self.sample_rate
+
+    def amplified(self, gain_db: float) -> AudioChunk:
+        """The same sound, louder or softer."""
+        factor = np.float32(10.0 ** (gain_db / 20.0))
+        return AudioChunk(self.samples * factor, self.sample_rate)
+
+
+@payload
+class SpeechFeatures:
+    """What is heard, causally, at 100 Hz; the timestamp is that of the first row, row i is 10 ms * i later.
+
+    A row describes the 25 ms of sound that end 10 ms after the row's time: nothing later is needed.
+    """
+
+    mel: Annotated[NDArray[np.float32], Shape("rows", MEL_BANDS)]  # log10 of mel power
+    loudness: Annotated[NDArray[np.float32], Shape("rows")]  # dB relative to full scale, at least -100
+    pitch: Annotated[NDArray[np.float32], Shape("rows")]  # Hz; 0 where there is no voice
+
+
+@payload
+class Phones:
+    """Speech sounds as they are spoken: the timestamp is the start of the first one."""
+
+    symbols: tuple[str, ...]  # IPA, without stress marks; "_" is a pause
+    starts: Annotated[NDArray[np.int64], Shape("phones")]  # ns after the timestamp
+    durations: Annotated[NDArray[np.int64], Shape("phones")]  # ns
+
+
+@payload
+class Gaze:
+    """Where to look, in the camera's frame: (0, 0) is the lens."""
+
+    yaw: float  # degrees, + to the viewer's right
+    pitch: float  # degrees, + is down
+
+    def between(self, other: Gaze, weight: float) -> Gaze:
+        """This at weight 0, the other at weight 1."""
+        return Gaze(self.yaw + (other.yaw - self.yaw) * weight, self.pitch + (other.pitch - self.pitch) * weight)
+
+
+@payload
+class Emotion:
+    """How much of each of EMOTION_NAMES, 0 to 1; all zero is neutral."""
+
+    weights: Annotated[NDArray[np.float32], Shape(len(EMOTION_NAMES))]
+
+    def between(self, other: Emotion, weight: float) -> Emotion:
+        """This at weight 0, the other at weight 1."""
+        return Emotion(_mix(self.weights, other.weights, weight))
+
+
+@payload
+class FaceMotion:
+    """A face at one moment, absolute: expression 0 is this person's neutral, lips touching, lids at rest.
+
+    Renderers sum all shapes and then scale the gap between the inner lips by (1 - closure).
+    """
+
+    head: Annotated[NDArray[np.float32], Shape(6)]  # yaw, pitch, roll; then x, y, z
+    expression: Annotated[NDArray[np.float32], Shape(len(EXPRESSION_NAMES))]  # as EXPRESSION_NAMES
+    gaze: Annotated[NDArray[np.float32], Shape(2)] | None = None  # eye in head: yaw, pitch; None: eyeLook* say it
+    closure: float = 0.0  # 1: the lips touch, whatever the shapes say
+    dynamics: Annotated[NDArray[np.float32], Shape("components")] | None = None  # learned; unknown ones are ignored
+    basis: str = ""  # which basis the dynamics belong to
+
+    @staticmethod
+    def neutral() -> FaceMotion:
+        """Straight into the camera, at rest."""
+        expression = np.zeros(len(EXPRESSION_NAMES), np.float32)
+        return FaceMotion(np.zeros(6, np.float32), expression, np.zeros(2, np.float32))
+
+    def between(self, other: FaceMotion, weight: float) -> FaceMotion:
+        """This at weight 0, the other at weight 1; what only one of them has is taken as it is."""
+        nearer = self if weight < 0.5 else other
+        gaze, dynamics = nearer.gaze, nearer.dynamics
+        if self.gaze is not None and other.gaze is not None:
+            gaze = _mix(self.gaze, other.gaze, weight)
+        if self.dynamics is not None and other.dynamics is not None and self.basis == other.basis:
+            dynamics = _mix(self.dynamics, other.dynamics, weight)
+        return FaceMotion(
+            head=_mix(self.head, other.head, weight),
+            expression=_mix(self.expression, other.expression, weight),
+            gaze=gaze,
+            closure=self.closure + (other.closure - self.closure) * weight,
+            dynamics=dynamics,
+            basis=nearer.basis,
+        )
+
+
+@payload
+class VideoFrame:
+    """A picture, 8 bit sRGB; a fourth channel is straight alpha."""
+
+    pixels: Annotated[NDArray[np.uint8], Shape("height", "width", "channels")]  # RGB or RGBA
+
+
+def _mix(first: NDArray[np.float32], second: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+    return first + (second - first) * np.float32(weight)
