@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Literal
 
 import pluggy
 
@@ -19,12 +20,26 @@ hookspec = pluggy.HookspecMarker("graphcore")
 hookimpl = pluggy.HookimplMarker("graphcore")
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a file says of its origin, for `graphcore verify`."""
+
+    state: Literal["valid", "invalid", "absent"]  # the mark is whole; it was tampered with; there is none
+    synthetic: bool  # whether the file says that it is synthetic media
+    summary: str  # one line for a person
+    details: dict[str, str]  # what else is known: signer, time, tool
+
+
 class Hooks:
     """What a plugin may implement."""
 
     @hookspec
     def register_nodes(self) -> list[type[Node]]:  # type: ignore[empty-body]
         """Return the node classes this plugin brings."""
+
+    @hookspec
+    def verify_file(self, path: Path) -> Provenance | None:
+        """Return what `path` says of its origin; None where this plugin cannot read such a file."""
 
 
 @dataclass
