@@ -22,7 +22,7 @@ from graphcore.errors import (
     RunError,
 )
 from graphcore.node import Context, Node, Source
-from graphcore.packet import Packet
+from graphcore.packet import Packet, Window
 from graphcore.payload import Shape, payload
 from graphcore.plugins import hookimpl
 from graphcore.port import Input, Output, Param, Sender
@@ -57,6 +57,7 @@ __all__ = [
     "Shape",
     "Source",
     "VirtualClock",
+    "Window",
     "check",
     "hookimpl",
     "load",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_type_hints
 
 from graphcore.clock import Clock
 from graphcore.errors import DeclarationError
+from graphcore.packet import Window
 from graphcore.port import Input, Output, Param
 
 if TYPE_CHECKING:
@@ -140,10 +141,12 @@ def _check_process(cls: type[Node], process: Callable[..., None]) -> None:
 
 
 def _annotations_for(port: Input[Any]) -> list[Any]:
-    plain: Any = port.payload if port.window_ms is None else Sequence[port.payload]  # type: ignore[name-defined]
+    payload = port.payload
+    if port.window_ms is not None:
+        return [Sequence[payload], Window[payload], Any]  # type: ignore[valid-type]
     if port.align == "each" or port.default is None:
-        return [plain | None, Any]
-    return [plain, Any]
+        return [payload | None, Any]
+    return [payload, Any]
 
 
 class Source(Node):

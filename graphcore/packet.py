@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar, overload
+
+P = TypeVar("P")
 
 
 class Packet:
@@ -20,3 +23,23 @@ class Packet:
 
     def __repr__(self) -> str:
         return f"Packet({self.payload!r}, timestamp={self.timestamp}, sequence={self.sequence})"
+
+
+class Window(Sequence[P], Generic[P]):
+    """The payloads of the last `window_ms` of an input, oldest first, with their `timestamps` (ns)."""
+
+    __slots__ = ("payloads", "timestamps")
+
+    def __init__(self, payloads: Sequence[P] = (), timestamps: Sequence[int] = ()) -> None:
+        self.payloads = payloads
+        self.timestamps = timestamps
+
+    @overload
+    def __getitem__(self, index: int) -> P: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[P]: ...
+    def __getitem__(self, index: int | slice) -> P | Sequence[P]:
+        return self.payloads[index]
+
+    def __len__(self) -> int:
+        return len(self.payloads)

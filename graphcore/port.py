@@ -45,8 +45,9 @@ class Input(_Named, Generic[P]):
     "each": `process` is called for every packet by itself, in the order of time, with None for the others.
     Followers: "hold" (newest at or before) or "interpolate" (the payload has `between(other, weight)`).
 
-    With a `default` it may stay unlinked, and a follower has that value before its first packet.
-    With `window_ms`, `process` gets a Sequence of the packets of that long, up to the drivers' time.
+    With a `default` it may stay unlinked, and a follower has that value before its first packet; a follower
+    with a window needs none, its window is empty then.
+    With `window_ms`, `process` gets a Window (a Sequence with timestamps) of that long, up to the drivers' time.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Input(_Named, Generic[P]):
         payload: type[P],
         *,
         follows: bool = False,
-        default: P | Sequence[P] | None = REQUIRED,
+        default: P | None = REQUIRED,
         window_ms: float | None = None,
         align: Align | None = None,
         doc: str = "",
@@ -79,7 +80,7 @@ class Input(_Named, Generic[P]):
     @property
     def required(self) -> bool:
         """Whether a graph must link it."""
-        return self.default is REQUIRED
+        return self.default is REQUIRED and not (self.follows and self.window_ms is not None)
 
 
 class Sender(Protocol[P_contra]):
