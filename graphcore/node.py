@@ -25,9 +25,12 @@ class Context(Protocol):
 
     name: str  # of the node in its graph
     frame_rate: Fraction  # video frames a second
-    rng: np.random.Generator  # seeded by the graph's seed and the node's name
     clock: Clock
     live: bool
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Random numbers, seeded by the graph's seed and the node's name."""
 
     @property
     def cancelled(self) -> bool:

@@ -1,0 +1,130 @@
+"""From a checked graph to chains that can be started."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from graphcore.clock import Clock
+from graphcore.graph.plan import plan
+from graphcore.graph.spec import Graph, GraphNode
+from graphcore.runtime.align import Alignment
+from graphcore.runtime.chain import Chain
+from graphcore.runtime.context import Reports, RunContext
+from graphcore.runtime.inlet import Inlet
+from graphcore.runtime.member import Member, Trace, argument_order
+
+
+@dataclass
+class Assembly:
+    """The chains of a run, and what is in them by name."""
+
+    chains: list[Chain]
+    members: dict[str, Member] = field(default_factory=dict)
+    chain_of: dict[str, Chain] = field(default_factory=dict)
+    inlets: list[Inlet] = field(default_factory=list)
+
+
+def assemble(
+    graph: Graph, *, clock: Clock, live: bool, cancelled: threading.Event, reports: Reports, trace: Trace | None
+) -> Assembly:
+    """Build every node of a graph, chained and linked; nothing is opened yet."""
+    made = Assembly([])
+    for names in plan(graph).chains:
+        chain = Chain(graph.max_bytes)
+        made.chains.append(chain)
+        for name in names:
+            context = RunContext(
+                name,
+                frame_rate=graph.frame_rate,
+                seed=graph.seed,
+                clock=clock,
+                live=live,
+                cancelled=cancelled,
+                reports=reports,
+            )
+            member = _make_member(graph.nodes[name], context, chain, trace, clock if live else None)
+            made.members[name] = member
+            made.chain_of[name] = chain
+        _link_head(made, chain, graph.nodes[names[0]], live)
+        for name in names[1:]:
+            _link_fused(made, graph.nodes[name])
+    _link_crossing(made)
+    _find_rivals(made, graph)
+    _find_watched(made, graph)
+    return made
+
+
+def _make_member(
+    declared: GraphNode, context: RunContext, chain: Chain, trace: Trace | None, live: Clock | None
+) -> Member:
+    node = declared.node_class()
+    node.context = context
+    node.timestamp = 0
+    node.__dict__.update(declared.params)
+    member = Member(declared.name, node, chain.outbox, trace, live)
+    node.__dict__.update(member.outs)
+    chain.members.append(member)
+    return member
+
+
+def _link_head(made: Assembly, chain: Chain, declared: GraphNode, live: bool) -> None:
+    if declared.links:
+        inlets = {name: Inlet(link, live=live) for name, link in declared.links.items()}
+        order = argument_order(declared.node_class)
+        chain.alignment = Alignment(declared.node_class, inlets, order, live=live)
+        made.inlets.extend(inlets.values())
+    chain.head.bind(None)
+
+
+def _link_fused(made: Assembly, declared: GraphNode) -> None:
+    (name, link) = next(iter(declared.links.items()))
+    member = made.members[declared.name]
+    member.bind(name)
+    made.members[link.source].outs[link.output].fused.append(member)
+
+
+def _link_crossing(made: Assembly) -> None:
+    for inlet in made.inlets:
+        link = inlet.link
+        alignment = made.chain_of[link.target].alignment
+        assert alignment is not None
+        made.members[link.source].outs[link.output].crossing.append((alignment, inlet))
+        inlet.wake_producer = made.chain_of[link.source].nudge
+
+
+def _find_rivals(made: Assembly, graph: Graph) -> None:
+    """Which siblings can starve because an inlet is full: those with a common ancestor."""
+    ancestry = {name: {id(made.chain_of[n]) for n in _ancestry(graph, name)} for name in graph.nodes}
+    for inlet in made.inlets:
+        alignment = made.chain_of[inlet.link.target].alignment
+        assert alignment is not None
+        inlet.rivals = frozenset(
+            sibling
+            for sibling in alignment.inlets.values()
+            if sibling is not inlet and ancestry[inlet.link.source] & ancestry[sibling.link.source]
+        )
+
+
+def _find_watched(made: Assembly, graph: Graph) -> None:
+    """Outputs from which a fan-in can be reached: only these say what is settled."""
+    upstream: set[str] = set()
+    for name, node in graph.nodes.items():
+        if len(node.links) > 1:
+            upstream |= _ancestry(graph, name)
+    for link in graph.links:
+        out = made.members[link.source].outs[link.output]
+        if link.target in upstream and not out.watched:
+            out.watched = True
+            made.members[link.source].watched_outs.append(out)
+
+
+def _ancestry(graph: Graph, name: str) -> set[str]:
+    """A node and everything before it."""
+    seen, open_ends = {name}, [name]
+    while open_ends:
+        for link in graph.nodes[open_ends.pop()].links.values():
+            if link.source not in seen:
+                seen.add(link.source)
+                open_ends.append(link.source)
+    return seen

@@ -1,0 +1,221 @@
+"""Nodes fused on one thread: `step` makes one call at the head, and everything that follows from it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from time import perf_counter_ns
+from typing import Any
+
+from graphcore.clock import Clock
+from graphcore.errors import RunError
+from graphcore.node import Source, is_source
+from graphcore.runtime.align import Alignment
+from graphcore.runtime.inlet import BEGINNING
+from graphcore.runtime.member import END, SETTLED, Member, Out, Outbox
+
+
+class Chain:
+    """A head (a source, or a node with an Alignment) and the nodes fused behind it.
+
+    One thread at a time calls it. `wake_at` is the media time it waits for, when it waits for the clock.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.members: list[Member] = []  # the head first
+        self.outbox: Outbox = deque()
+        self.alignment: Alignment | None = None
+        self.controls: deque[tuple[Member, str, Any]] = deque()  # live params to set before the next call
+        self.done = False
+        self.wake_at: int | None = None
+        self.wake: Callable[[], None] = _nobody
+        self._max_bytes = max_bytes
+        self._packets: Iterator[None] | None = None
+        self._stopped = False
+        self._listeners_changed = True
+        self._paced_by: Clock | None = None
+        self._own_outs: frozenset[Out] = frozenset()
+        self._bound = BEGINNING
+
+    @property
+    def head(self) -> Member:
+        """The node that is called first."""
+        return self.members[0]
+
+    def start(self, live: Clock | None) -> None:
+        """Begin, after every node has opened; live, a media source is paced by its timestamps."""
+        node = self.head.node
+        if is_source(type(node)):
+            self._packets = self.head.produce()
+            if live is not None and not (isinstance(node, Source) and node.live):
+                self._paced_by = live
+                self._own_outs = frozenset(self.head.outs.values())
+
+    def stop(self) -> None:
+        """Let the source of this chain end; what was sent still arrives. Called from any thread."""
+        self._stopped = True
+        self.wake()
+
+    def close(self) -> None:
+        """Let a source's `produce` clean up."""
+        if isinstance(self._packets, Generator):
+            self._packets.close()
+
+    def nudge(self) -> None:
+        """A consumer took from a full inlet, or closed one: look again. Called from any thread."""
+        self._listeners_changed = True
+        self.wake()
+
+    def step(self) -> bool:
+        """Do one thing; False: nothing can be done until somebody wakes this chain."""
+        self.wake_at = None
+        if self.done:
+            return False
+        while self.controls:
+            member, name, value = self.controls.popleft()
+            member.node.__dict__[name] = value
+        if self._listeners_changed:
+            self._look_for_listeners()
+        if self.outbox and not self._deliver():
+            return False
+        if self.head.ended:
+            return self._finish()
+        worked = self._produce() if self._packets is not None else self._consume()
+        self._deliver()
+        return worked
+
+    def _produce(self) -> bool:
+        assert self._packets is not None
+        started = perf_counter_ns()
+        try:
+            alive = not self._stopped
+            if alive:
+                next(self._packets)
+        except StopIteration:
+            alive = False
+        except Exception as error:
+            raise RunError(self.head.name, None, error) from error
+        newest = max((out.last for out in self.head.outs.values()), default=0)
+        self.head.count(started, newest)
+        if alive:
+            self.head.settle(newest)
+        else:
+            self._end(self.head)
+        return True
+
+    def _consume(self) -> bool:
+        assert self.alignment is not None
+        with self.alignment.lock:
+            call = self.alignment.next()
+            ended = call is None and self.alignment.ended
+            if call is None and not ended:
+                self._relieve()
+            bound = self.alignment.bound
+            self.head.metrics.unmatched = self.alignment.unmatched
+        if call is not None:
+            timestamp, arguments = call
+            self._call(self.head, perf_counter_ns(), timestamp, *arguments)
+            return True
+        if ended:
+            self._end(self.head)
+            return True
+        if bound > self._bound:
+            self._bound = bound
+            self.head.settle(bound)
+            return bool(self.outbox)
+        return False
+
+    def _relieve(self) -> None:
+        """At a fan-in a full input takes more while a sibling it waits for is empty, else both would wait."""
+        assert self.alignment is not None
+        for inlet in self.alignment.inlets.values():
+            starving = [sibling for sibling in self.alignment.starving if sibling in inlet.rivals]
+            if not inlet.full or not starving:
+                continue
+            if inlet.bytes > self._max_bytes:
+                raise RunError(
+                    self.head.name,
+                    inlet.packets[-1].timestamp,
+                    f"link {inlet.link} holds {inlet.bytes / 1e6:.0f} MB while link {starving[0].link} is empty;"
+                    f" expected at most max_mb: {self._max_bytes / 1e6:.0f}; raise it, or shorten the way between",
+                )
+            inlet.grow()
+
+    def _deliver(self) -> bool:
+        """Hand over what waits in the outbox; False: a full link or the clock holds it."""
+        outbox = self.outbox
+        now = perf_counter_ns()
+        while outbox:
+            out, payload, timestamp = outbox[0]
+            if payload is SETTLED or payload is END:
+                outbox.popleft()
+                self._tell(out, payload, timestamp)
+                continue
+            if self._held(out, timestamp):
+                return False
+            outbox.popleft()
+            for alignment, inlet in out.crossing:
+                with alignment.lock:
+                    inlet.offer(payload, timestamp, out.metrics.packets)
+                alignment.wake()
+            for member in out.fused:
+                if not member.ended:
+                    now = self._call(member, now, timestamp, payload)
+        return True
+
+    def _held(self, out: Out, timestamp: int) -> bool:
+        """Whether a packet cannot go yet: it is ahead of the clock, or a link is full."""
+        if self._paced_by is not None and out in self._own_outs and timestamp > self._paced_by.now():
+            self.wake_at = timestamp
+            return True
+        return any(inlet.full for _, inlet in out.crossing) if out.crossing else False
+
+    def _call(self, member: Member, started: int, timestamp: int, *arguments: Any) -> int:
+        try:
+            return member.handle(started, timestamp, *arguments)
+        except Exception as error:
+            raise RunError(member.name, timestamp, error) from error
+
+    def _tell(self, out: Out, what: Any, timestamp: int) -> None:
+        for alignment, inlet in out.crossing:
+            with alignment.lock:
+                if what is END:
+                    inlet.ended = True
+                else:
+                    inlet.settled = max(inlet.settled, timestamp)
+            alignment.wake()
+        for member in out.fused:
+            if what is END:
+                self._end(member)
+            else:
+                member.settle(timestamp)
+
+    def _end(self, member: Member) -> None:
+        try:
+            member.end()
+        except Exception as error:
+            raise RunError(member.name, None, error) from error
+
+    def _finish(self) -> bool:
+        """The head has ended and the outbox is empty: so have all."""
+        self.done = True
+        self._close_inlets()
+        return True
+
+    def _look_for_listeners(self) -> None:
+        """A chain that nobody hears ends without a word."""
+        self._listeners_changed = False
+        if not self.head.ended and self.head.unheard:
+            for member in self.members:
+                member.ended = True
+            self.outbox.clear()
+
+    def _close_inlets(self) -> None:
+        if self.alignment is not None:
+            with self.alignment.lock:
+                for inlet in self.alignment.inlets.values():
+                    inlet.close()
+
+
+def _nobody() -> None:
+    """No thread runs this chain."""

@@ -1,0 +1,171 @@
+"""One run of a graph: start it, watch it, turn its params, end it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import Any
+
+from graphcore.clock import Clock, LiveClock
+from graphcore.errors import Cancelled, ParamError
+from graphcore.graph.spec import Graph
+from graphcore.runtime.build import assemble
+from graphcore.runtime.context import Made, Reports
+from graphcore.runtime.executor import Executor
+from graphcore.runtime.member import Trace
+
+MAX_TRACE = 1_000_000  # calls that a trace keeps: the newest
+
+
+class Run:
+    """A graph in motion.
+
+    Offline (the default) it goes as fast as the machine allows and drops nothing; `live` it keeps to the
+    clock. `threads` is how many threads share the chains (None: one for each). With a VirtualClock everything
+    happens in `start`, on the caller's thread, and no time passes.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        live: bool = False,
+        threads: int | None = None,
+        clock: Clock | None = None,
+        trace: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.live = live
+        self.clock = clock or LiveClock()
+        self.trace: Trace | None = deque(maxlen=MAX_TRACE) if trace else None
+        self._reports = Reports()
+        self._cancelled = threading.Event()
+        self._assembly = assemble(
+            graph, clock=self.clock, live=live, cancelled=self._cancelled, reports=self._reports, trace=self.trace
+        )
+        self._executor = Executor(self._assembly.chains, clock=self.clock, live=live, threads=threads)
+        self._executor.describe_stall = self._describe_stall
+        self._started_at = 0.0
+        self._wall_s = 0.0
+
+    def start(self) -> None:
+        """Open every node and begin."""
+        self._started_at = time.perf_counter()
+        self._executor.start()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end; False: it still runs. Raises RunError, or Cancelled after `cancel`."""
+        if not self._executor.done.wait(timeout_s):
+            return False
+        if not self._wall_s:
+            self._wall_s = time.perf_counter() - self._started_at
+        if self._executor.error is not None:
+            raise self._executor.error
+        if self._cancelled.is_set():
+            raise Cancelled("cancelled")
+        return True
+
+    def run(self) -> None:
+        """Start, and wait for the end."""
+        self.start()
+        try:
+            self.wait()
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+
+    def set(self, node: str, param: str, value: object) -> None:
+        """Change a live param; it holds from the node's next call on. Raises ParamError."""
+        member = self._assembly.members.get(node)
+        if member is None:
+            raise ParamError(f"{node}: no such node; expected one of {', '.join(self._assembly.members)}")
+        declared = type(member.node).params.get(param)
+        if declared is None or not declared.live:
+            live = [name for name, other in type(member.node).params.items() if other.live]
+            raise ParamError(f"{node}.{param}: no live param; expected one of {', '.join(live) or '(none)'}")
+        try:
+            accepted = declared.accept(value)
+        except ParamError as error:
+            raise ParamError(f"{node}.{param}: {error}") from None
+        chain = self._assembly.chain_of[node]
+        chain.controls.append((member, param, accepted))
+        chain.wake()
+
+    def stop(self) -> None:
+        """End the sources; what they have sent still goes all the way, and files are finished."""
+        for chain in self._assembly.chains:
+            chain.stop()
+
+    def cancel(self) -> None:
+        """End at once; every node is closed, unfinished files are kept as partial ones."""
+        self._cancelled.set()
+        self._executor.stop()
+
+    @property
+    def notices(self) -> list[str]:
+        """What nodes had to say, and what the links lost, in order."""
+        return list(self._reports.notices)
+
+    @property
+    def made(self) -> list[Made]:
+        """The files that are complete."""
+        return list(self._reports.made)
+
+    @property
+    def expected_ns(self) -> int | None:
+        """How much media time the longest source will send, where one said it."""
+        return max(self._reports.expected_ns.values(), default=None)
+
+    @property
+    def position_ns(self) -> int:
+        """The media time that every sink has reached."""
+        sinks = [m for m in self._assembly.members.values() if not any(out.linked for out in m.outs.values())]
+        return min((member.node.timestamp for member in sinks), default=0)
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds since the start, `open` included; after the end, how long it took."""
+        return self._wall_s or time.perf_counter() - self._started_at
+
+    def stats(self) -> dict[str, Any]:
+        """What was counted so far, ready for JSON."""
+        nodes: dict[str, Any] = {}
+        for name, member in self._assembly.members.items():
+            nodes[name] = member.metrics.snapshot()
+            nodes[name]["type"] = type(member.node).type_name
+            nodes[name]["chain"] = self._assembly.chains.index(self._assembly.chain_of[name])
+            nodes[name]["outputs"] = {
+                out.name: {"packets": out.metrics.packets, "late": out.metrics.late} for out in member.outs.values()
+            }
+        return {
+            "wall_s": round(self.wall_s, 4),
+            "media_s": round(self.position_ns / 1e9, 4),
+            "live": self.live,
+            "nodes": nodes,
+            "links": self._link_stats(),
+        }
+
+    def _link_stats(self) -> list[dict[str, Any]]:
+        crossing = {id(inlet.link): inlet for inlet in self._assembly.inlets}
+        rows = []
+        for link in self.graph.links:
+            inlet = crossing.get(id(link))
+            row: dict[str, Any] = {"link": str(link), "fused": inlet is None}
+            if inlet is None:
+                packets = self._assembly.members[link.source].outs[link.output].metrics.packets
+                row |= {"packets": packets, "depth": 0, "max_depth": 0, "grown": 0, "dropped": 0, "bytes": 0}
+            else:
+                metrics = inlet.metrics
+                row |= {"packets": metrics.packets, "depth": len(inlet.packets), "max_depth": metrics.max_depth}
+                row |= {"grown": metrics.grown, "dropped": metrics.dropped, "bytes": inlet.bytes}
+            rows.append(row)
+        return rows
+
+    def _describe_stall(self) -> str:
+        waits = [
+            f"{name} waits for " + ", ".join(str(inlet.link) for inlet in chain.alignment.starving)
+            for name, chain in self._assembly.chain_of.items()
+            if chain.alignment is not None and chain.head.name == name and not chain.done and chain.alignment.starving
+        ]
+        return "; ".join(waits) or "no node can go on"
