@@ -11,6 +11,7 @@ import yaml
 
 from graphcore.errors import GraphError, Mistake
 from graphcore.graph.files import find_graph, shown
+from graphcore.graph.report import kind_of
 from graphcore.graph.spec import Entry, GraphSpec, Value
 
 MAX_BYTES = 1_000_000
@@ -40,10 +41,9 @@ def load_text(text: str, name: str = "<text>", overrides: Mapping[str, str] | No
     return _spec(text, name, None, overrides)
 
 
-def parse_override(text: str, name: str) -> Value:
-    """The value that is written in the text of a `--set`: one scalar, or a list as `1, 2` or `[1, 2]`."""
-    listed = text if text.lstrip().startswith("[") else f"[{text}]"
-    reader = _Reader(listed if "," in text or listed is text else text, name)
+def parse_list(text: str, name: str) -> Value:
+    """The list that is written in the text of a `--set`: `1, 2` or `[1, 2]`; raises GraphError."""
+    reader = _Reader(text if text.lstrip().startswith("[") else f"[{text}]", name)
     value = reader.read()
     if reader.mistakes:
         raise GraphError(reader.mistakes)
@@ -178,7 +178,7 @@ class _Reader:
                 self._add(event, f"a key is {kind_of(key)}", "a name")
             elif key.text in entries:
                 first = entries[key.text].key
-                self._add(event, f"key '{key.text}' stands twice", "", f"the first is on line {first.line}")
+                self._add(event, f"key {key.text!r} stands twice", "", f"the first is on line {first.line}")
             else:
                 entries[key.text] = Entry(Value(key.text, key.file, key.line, key.column, key.text), value)
         return entries
@@ -195,18 +195,6 @@ class _Reader:
             fix = "put a text with ': ' in quotes, or correct the indentation"
         found = [*self.mistakes, Mistake(self._name, mark.line + 1, mark.column + 1, f"not YAML: {problem}", "", fix)]
         return GraphError(found)
-
-
-def kind_of(value: Value) -> str:
-    """What a value is, for a message: `a list`, `the text 'x'`."""
-    if value.value is None:
-        return "empty"
-    if isinstance(value.value, dict):
-        return "a mapping"
-    if isinstance(value.value, list):
-        return "a list"
-    shown_text = value.text if len(value.text) <= 60 else value.text[:57] + "..."
-    return f"the text {shown_text!r}" if isinstance(value.value, str) else shown_text
 
 
 def _fatal(name: str, line: int, column: int, what: str, expected: str = "", fix: str = "") -> GraphError:

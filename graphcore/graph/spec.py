@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from graphcore.errors import Mistake
 from graphcore.node import Node
 from graphcore.port import Align
 
@@ -40,12 +41,14 @@ class Entry:
 class GraphSpec:
     """A graph as it was written: a tree of values that know their place, nothing checked but the syntax.
 
-    `overrides` come from `--set`: "node.param" and the text that was given.
+    `overrides` come from `--set`: "node.param" and the text that was given. `mistakes` are what the loader
+    saw and could read past (a key that stands twice, a tag); `check` reports them with its own.
     """
 
     path: Path | None
     root: Value
     overrides: dict[str, str] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -113,10 +113,9 @@ def _find_watched(made: Assembly, graph: Graph) -> None:
         if len(node.links) > 1:
             upstream |= _ancestry(graph, name)
     for link in graph.links:
-        out = made.members[link.source].outs[link.output]
-        if link.target in upstream and not out.watched:
-            out.watched = True
-            made.members[link.source].watched_outs.append(out)
+        if link.target in upstream:
+            member = made.members[link.source]
+            member.watch(member.outs[link.output])
 
 
 def _ancestry(graph: Graph, name: str) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterator
-from time import perf_counter_ns
 from typing import Any
 
 from graphcore.clock import NS_PER_MS, Clock
@@ -15,11 +14,12 @@ from graphcore.payload import array_names, freeze, mismatch
 from graphcore.port import Output
 from graphcore.runtime.align import Alignment, unlinked_value
 from graphcore.runtime.inlet import BEGINNING, Inlet
-from graphcore.runtime.metrics import NodeMetrics, OutputMetrics
+from graphcore.runtime.metrics import NodeMetrics
 
-SETTLED: Any = object()  # in an outbox, in place of a payload: nothing at or before this time will come
-END: Any = object()  # in an outbox: nothing will come
-Outbox = deque[tuple["Out", Any, int]]
+END = 2**63  # settled for ever: nothing will come any more
+# What a chain has yet to deliver: an output, a payload and its timestamp; or, with None for the timestamp,
+# the time up to which the output is settled in place of the payload.
+Outbox = deque[tuple["Out", Any, int | None]]
 Trace = deque[tuple[str, int, int, int]]  # node, started and ended (perf_counter_ns), media time
 
 
@@ -31,6 +31,7 @@ class Out:
 
     __slots__ = (
         "_arrays",
+        "_checked",
         "_member",
         "_outbox",
         "_settled",
@@ -38,10 +39,10 @@ class Out:
         "delay_ns",
         "fused",
         "last",
-        "metrics",
+        "late",
         "name",
+        "packets",
         "payload",
-        "watched",
     )
 
     def __init__(self, port: Output[Any], member: Member, outbox: Outbox) -> None:
@@ -50,29 +51,29 @@ class Out:
         self.delay_ns = int(port.delay_ms * NS_PER_MS)
         self.fused: list[Member] = []
         self.crossing: list[tuple[Alignment, Inlet]] = []
-        self.watched = False  # whether a fan-in downstream waits for what is settled here
-        self.metrics = OutputMetrics()
+        self.packets = 0
+        self.late = 0
         self.last = BEGINNING  # timestamp of the newest packet
         self._settled = BEGINNING
         self._member = member
         self._outbox = outbox
         self._arrays = array_names(port.payload)
+        self._checked: type | None = None  # the payload class that was looked at
 
     def send(self, payload: Any, *, timestamp: int | None = None) -> None:
         """Send a payload, by default with the timestamp of the input that caused it."""
         if timestamp is None:
             timestamp = self._member.node.timestamp
-        if self.last == BEGINNING or payload.__class__ is not self.payload:
+        if payload.__class__ is not self._checked:
             self._check(payload)
-        if timestamp <= self.last:
-            self.metrics.late += 1
-            return
-        if timestamp <= self._settled:  # sooner than the declared delay allows
-            self.metrics.late += 1
+        if timestamp <= self._settled or timestamp <= self.last:
+            self.late += 1  # before a repeated or falling timestamp, or sooner than the declared delay allows
+            if timestamp <= self.last:
+                return
         if self._arrays:
             freeze(payload)
         self.last = timestamp
-        self.metrics.packets += 1
+        self.packets += 1
         self._outbox.append((self, payload, timestamp))
 
     def settle(self, timestamp: int) -> None:
@@ -80,11 +81,11 @@ class Out:
         timestamp -= self.delay_ns
         if timestamp > self.last and timestamp > self._settled:
             self._settled = timestamp
-            self._outbox.append((self, SETTLED, timestamp))
+            self._outbox.append((self, timestamp, None))
 
     def end(self) -> None:
         """Say that nothing will come any more."""
-        self._outbox.append((self, END, 0))
+        self._outbox.append((self, END, None))
 
     @property
     def linked(self) -> bool:
@@ -101,12 +102,13 @@ class Out:
             raise DeclarationError(f"{self.name}: sent {type(payload).__name__}, expected {self.payload.__name__}")
         if wrong := mismatch(payload):
             raise DeclarationError(f"{self.name}: sent {type(payload).__name__} with {wrong}")
+        self._checked = payload.__class__
 
 
 class Member:
-    """A node of a chain. A fused one is called through `handle`, the head with all its arguments."""
+    """A node of a chain: `call` is its `process`, looked up once."""
 
-    __slots__ = ("_call", "_clock", "_trace", "ended", "metrics", "name", "node", "outs", "watched_outs")
+    __slots__ = ("_clock", "_trace", "call", "ended", "followed_up", "metrics", "name", "node", "outs", "watched_outs")
 
     def __init__(self, name: str, node: Node, outbox: Outbox, trace: Trace | None, live: Clock | None) -> None:
         self.name = name
@@ -114,10 +116,17 @@ class Member:
         self.metrics = NodeMetrics()
         self.ended = False
         self.outs = {key: Out(port, self, outbox) for key, port in type(node).outputs.items()}
-        self.watched_outs: list[Out] = []
+        self.watched_outs: list[Out] = []  # those from which a fan-in downstream wants to know what is settled
+        self.call: Callable[..., None] = _nothing
+        self.followed_up = live is not None or trace is not None
         self._trace = trace
-        self._clock = live  # to know latencies
-        self._call: Callable[..., None] = _nothing
+        self._clock = live
+
+    def watch(self, out: Out) -> None:
+        """A fan-in downstream waits for what is settled on this output."""
+        if out not in self.watched_outs:
+            self.watched_outs.append(out)
+            self.followed_up = True
 
     def bind(self, fused_input: str | None) -> None:
         """Look up `process` once; a fused node gets its one linked input by name."""
@@ -125,34 +134,18 @@ class Member:
         if process is None:
             return
         if fused_input is None or list(type(self.node).inputs) == [fused_input]:
-            self._call = process
+            self.call = process
             return
         rest = {name: unlinked_value(p) for name, p in type(self.node).inputs.items() if name != fused_input}
-        self._call = lambda payload: process(**{fused_input: payload}, **rest)
+        self.call = lambda payload: process(**{fused_input: payload}, **rest)
 
-    def handle(self, started: int, timestamp: int, *arguments: Any) -> int:
-        """Call `process` at this media time; the time since `started` (perf_counter_ns) is this node's.
-
-        Returns when it ended, which is when the next one starts.
-        """
-        self.node.timestamp = timestamp
-        self._call(*arguments)
-        if self.watched_outs:
-            self.settle(timestamp)
-        return self.count(started, timestamp)
-
-    def count(self, started: int, timestamp: int) -> int:
-        """Count a call that began at `started`; returns when it ended."""
-        ended = perf_counter_ns()
-        metrics = self.metrics
-        metrics.calls += 1
-        metrics.total_ns += ended - started
-        metrics.durations.append(ended - started)
+    def follow_up(self, started: int, ended: int, timestamp: int) -> None:
+        """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""
+        self.settle(timestamp)
         if self._clock is not None:
-            metrics.latencies.append(self._clock.now() - timestamp)
+            self.metrics.latencies.append(self._clock.now() - timestamp)
         if self._trace is not None:
             self._trace.append((self.name, started, ended, timestamp))
-        return ended
 
     def settle(self, timestamp: int) -> None:
         """Everything up to this time is consumed."""

@@ -9,38 +9,38 @@ RECENT = 4096  # calls that percentiles are taken over
 
 
 class NodeMetrics:
-    """Calls of one node; `durations` are the times of the most recent calls, in ns."""
+    """Calls of one node. The hot path only appends to `pending` (ns); `fold` does the rest now and then."""
 
-    __slots__ = ("calls", "durations", "latencies", "total_ns", "unmatched")
+    __slots__ = ("_calls", "_recent", "_total_ns", "latencies", "pending", "unmatched")
 
     def __init__(self) -> None:
-        self.calls = 0
-        self.total_ns = 0
-        self.durations: deque[int] = deque(maxlen=RECENT)
-        self.latencies: deque[int] = deque(maxlen=RECENT)  # live: from media time to the end of the call
+        self.pending: list[int] = []
+        self.latencies: deque[int] = deque(maxlen=RECENT)  # live: ns from media time to the end of the call
         self.unmatched = 0  # packets of a driver that found no partner
+        self._calls = 0
+        self._total_ns = 0
+        self._recent: deque[int] = deque(maxlen=RECENT)
+
+    def fold(self) -> None:
+        """Sum up what is pending; called by the thread that appends."""
+        self._calls += len(self.pending)
+        self._total_ns += sum(self.pending)
+        self._recent.extend(self.pending)
+        self.pending.clear()
 
     def snapshot(self) -> dict[str, Any]:
-        """The figures, with times in microseconds."""
+        """The figures, with times in microseconds; percentiles are of the most recent calls."""
+        pending = self.pending.copy()
+        recent = [*self._recent.copy(), *pending][-RECENT:]
         return {
-            "calls": self.calls,
-            "total_ms": round(self.total_ns / 1e6, 3),
-            "p50_us": _percentile_us(self.durations, 0.50),
-            "p99_us": _percentile_us(self.durations, 0.99),
-            "latency_p50_us": _percentile_us(self.latencies, 0.50),
-            "latency_p99_us": _percentile_us(self.latencies, 0.99),
+            "calls": self._calls + len(pending),
+            "total_ms": round((self._total_ns + sum(pending)) / 1e6, 3),
+            "p50_us": _percentile_us(recent, 0.50),
+            "p99_us": _percentile_us(recent, 0.99),
+            "latency_p50_us": _percentile_us(list(self.latencies.copy()), 0.50),
+            "latency_p99_us": _percentile_us(list(self.latencies.copy()), 0.99),
             "unmatched": self.unmatched,
         }
-
-
-class OutputMetrics:
-    """Packets of one output."""
-
-    __slots__ = ("late", "packets")
-
-    def __init__(self) -> None:
-        self.packets = 0
-        self.late = 0
 
 
 class LinkMetrics:
@@ -55,9 +55,9 @@ class LinkMetrics:
         self.max_depth = 0
 
 
-def _percentile_us(values: deque[int], share: float) -> float | None:
+def _percentile_us(values: list[int], share: float) -> float | None:
     """The nearest-rank percentile, in microseconds; None where there is nothing."""
-    ordered = sorted(values.copy())
+    ordered = sorted(values)
     if not ordered:
         return None
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e3, 3)

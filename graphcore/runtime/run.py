@@ -136,7 +136,7 @@ class Run:
             nodes[name]["type"] = type(member.node).type_name
             nodes[name]["chain"] = self._assembly.chains.index(self._assembly.chain_of[name])
             nodes[name]["outputs"] = {
-                out.name: {"packets": out.metrics.packets, "late": out.metrics.late} for out in member.outs.values()
+                out.name: {"packets": out.packets, "late": out.late} for out in member.outs.values()
             }
         return {
             "wall_s": round(self.wall_s, 4),
@@ -153,7 +153,7 @@ class Run:
             inlet = crossing.get(id(link))
             row: dict[str, Any] = {"link": str(link), "fused": inlet is None}
             if inlet is None:
-                packets = self._assembly.members[link.source].outs[link.output].metrics.packets
+                packets = self._assembly.members[link.source].outs[link.output].packets
                 row |= {"packets": packets, "depth": 0, "max_depth": 0, "grown": 0, "dropped": 0, "bytes": 0}
             else:
                 metrics = inlet.metrics
