@@ -72,6 +72,8 @@ class RunError(GraphcoreError):
         self.node = node
         self.timestamp = timestamp
         self.cause = cause
+        if isinstance(cause, BaseException):
+            self.__cause__ = cause
 
 
 class Cancelled(GraphcoreError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pluggy
 
@@ -30,6 +31,16 @@ class Provenance:
     details: dict[str, str]  # what else is known: signer, time, tool
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `graphcore doctor` says of one need of a plugin: what was found, and what to do where it does not do."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    what: str
+    fix: str = ""
+
+
 class Hooks:
     """What a plugin may implement."""
 
@@ -40,6 +51,10 @@ class Hooks:
     @hookspec
     def verify_file(self, path: Path) -> Provenance | None:
         """Return what `path` says of its origin; None where this plugin cannot read such a file."""
+
+    @hookspec
+    def examine(self) -> list[Finding]:  # type: ignore[empty-body]
+        """Return whether this machine has what the plugin needs, for `graphcore doctor`."""
 
 
 @dataclass
@@ -56,34 +71,53 @@ def find_nodes(folder: Path | None = None) -> Registry:
 
     Raises PluginError where two plugins claim one type name. A plugin that fails goes to `failures`.
     """
+    manager, failures = _find_plugins(folder)
+    registry = Registry(failures=failures)
+    for name, group in _ask(manager, "register_nodes", failures):
+        try:
+            for node_class in group:
+                _add(registry, name, node_class)
+        except PluginError:
+            raise
+        except Exception as error:
+            failures.append(f"plugin {name}: register_nodes: {type(error).__name__}: {error}")
+    return registry
+
+
+def ask(hook: str, folder: Path | None = None, **arguments: Any) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Every plugin's answer to a hook as (plugin, answer), and the plugins that failed, each with why."""
+    manager, failures = _find_plugins(folder)
+    return list(_ask(manager, hook, failures, **arguments)), failures
+
+
+def _find_plugins(folder: Path | None) -> tuple[pluggy.PluginManager, list[str]]:
     manager = pluggy.PluginManager("graphcore")
     manager.add_hookspecs(Hooks)
-    registry = Registry()
+    failures = []
     for entry in entry_points(group=GROUP):
         try:
             manager.register(entry.load(), name=entry.name)
         except Exception as error:  # whatever a stranger's module raises, the others go on
-            registry.failures.append(f"plugin {entry.name} ({entry.value}): {type(error).__name__}: {error}")
+            failures.append(f"plugin {entry.name} ({entry.value}): {type(error).__name__}: {error}")
     for path in _loose_files(folder):
         try:
             manager.register(_import_file(path), name=str(path))
         except Exception as error:
-            registry.failures.append(f"plugin {path}: {type(error).__name__}: {error}")
-    for name, plugin in manager.list_name_plugin():
-        _collect(registry, manager, name, plugin)
-    return registry
+            failures.append(f"plugin {path}: {type(error).__name__}: {error}")
+    return manager, failures
 
 
-def _collect(registry: Registry, manager: pluggy.PluginManager, name: str, plugin: object) -> None:
-    others = [other for _, other in manager.list_name_plugin() if other is not plugin]
-    try:
-        found = manager.subset_hook_caller("register_nodes", others)()
-        for node_class in (one for group in found for one in group):
-            _add(registry, name, node_class)
-    except PluginError:
-        raise
-    except Exception as error:
-        registry.failures.append(f"plugin {name}: register_nodes: {type(error).__name__}: {error}")
+def _ask(manager: pluggy.PluginManager, hook: str, failures: list[str], **arguments: Any) -> Iterator[tuple[str, Any]]:
+    """Ask one plugin after the other, so that one that raises silences no other."""
+    plugins = manager.list_name_plugin()
+    for name, plugin in plugins:
+        others = [other for _, other in plugins if other is not plugin]
+        try:
+            answers = manager.subset_hook_caller(hook, others)(**arguments)
+        except Exception as error:
+            failures.append(f"plugin {name}: {hook}: {type(error).__name__}: {error}")
+        else:
+            yield from ((name, answer) for answer in answers)
 
 
 def _add(registry: Registry, plugin: str, node_class: type[Node]) -> None:

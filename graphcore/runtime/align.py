@@ -82,20 +82,24 @@ class Follower:
         self._default = MISSING if port.required else port.default
         self._held: Packet | None = None
 
-    def knows(self, timestamp: int) -> bool:
-        """Whether the value at this time is settled."""
-        inlet = self.inlet
-        if inlet.ended or (inlet.packets and inlet.packets[-1].timestamp >= timestamp):
-            return True
-        return not self._interpolate and inlet.settled >= timestamp
-
-    def at(self, timestamp: int) -> Any:
-        """The value at this time, or MISSING; what is older than it is forgotten."""
+    def advance(self, timestamp: int) -> None:
+        """Take what is at or before this time, so that it does not fill the inlet while more is waited for."""
         packets = self.inlet.packets
         while packets and packets[0].timestamp <= timestamp:
             self._held = self.inlet.take()
             if self._window is not None:
                 self._window.add(self._held)
+
+    def knows(self, timestamp: int) -> bool:
+        """Whether the value at this time is settled, once it was advanced to."""
+        inlet = self.inlet
+        if inlet.ended or inlet.packets or (self._held is not None and self._held.timestamp == timestamp):
+            return True
+        return not self._interpolate and inlet.settled >= timestamp
+
+    def at(self, timestamp: int) -> Any:
+        """The value at this time, or MISSING, once it was advanced to."""
+        packets = self.inlet.packets
         if self._window is not None:
             return self._window.up_to(timestamp)
         if self._held is None:
@@ -203,6 +207,8 @@ class Alignment:
         return None
 
     def _followers_know(self, timestamp: int) -> bool:
+        for follower in self._followers:
+            follower.advance(timestamp)
         if not self._live:
             self.starving = [f.inlet for f in self._followers if not f.knows(timestamp)]
         return not self.starving

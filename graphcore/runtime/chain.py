@@ -126,10 +126,10 @@ class Chain:
         return False
 
     def _relieve(self) -> None:
-        """At a fan-in a full input takes more while a sibling it waits for is empty, else both would wait."""
+        """A full input takes more while it, or a sibling it can starve, is waited for; else both would wait."""
         assert self.alignment is not None
         for inlet in self.alignment.inlets.values():
-            starving = [sibling for sibling in self.alignment.starving if sibling in inlet.rivals]
+            starving = [each for each in self.alignment.starving if each is inlet or each in inlet.rivals]
             if not inlet.full or not starving:
                 continue
             if inlet.bytes > self._max_bytes:

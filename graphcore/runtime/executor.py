@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from graphcore.clock import NS_PER_S, Clock, VirtualClock
@@ -46,7 +47,7 @@ class Worker:
         except GraphcoreError as error:
             executor.fail(error)
         except Exception as error:  # a bug of ours: end the run, and keep the traceback
-            executor.fail(RunError("graphcore", None, error), error)
+            executor.fail(RunError("graphcore", None, error))
         finally:
             self._close()
             executor.leave(self)
@@ -94,6 +95,7 @@ class Executor:
         self.live = clock if live else None
         self.error: GraphcoreError | None = None
         self.stopping = False
+        self.opened_at: float | None = None  # perf_counter, for people
         self.done = threading.Event()
         self.describe_stall: Callable[[], str] = lambda: "nothing can go on"
         self._lock = threading.Lock()
@@ -120,12 +122,11 @@ class Executor:
         for worker in self._workers:
             worker.wake()
 
-    def fail(self, error: GraphcoreError, cause: BaseException | None = None) -> None:
+    def fail(self, error: GraphcoreError) -> None:
         """Remember the first error, and stop."""
         with self._lock:
             if self.error is None:
                 self.error = error
-                self.error.__cause__ = cause or error.__cause__
         self.stop()
 
     def wait_for_all_open(self) -> None:
@@ -134,6 +135,7 @@ class Executor:
             self._unopened -= 1
             if self._unopened == 0:
                 self.clock.start()
+                self.opened_at = time.perf_counter()
                 self._opening.set()
         self._opening.wait()
 

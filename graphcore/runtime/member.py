@@ -10,9 +10,10 @@ from typing import Any
 from graphcore.clock import NS_PER_MS, Clock
 from graphcore.errors import DeclarationError
 from graphcore.node import Node, is_source
+from graphcore.packet import Packet
 from graphcore.payload import array_names, freeze, mismatch
 from graphcore.port import Output
-from graphcore.runtime.align import Alignment, unlinked_value
+from graphcore.runtime.align import Alignment, History, unlinked_value
 from graphcore.runtime.inlet import BEGINNING, Inlet
 from graphcore.runtime.metrics import NodeMetrics
 
@@ -129,15 +130,23 @@ class Member:
             self.followed_up = True
 
     def bind(self, fused_input: str | None) -> None:
-        """Look up `process` once; a fused node gets its one linked input by name."""
+        """Look up `process` once; a fused node gets its one linked input, and the rest as it is unlinked."""
         process = getattr(self.node, "process", None)
         if process is None:
             return
-        if fused_input is None or list(type(self.node).inputs) == [fused_input]:
+        if fused_input is None:
             self.call = process
             return
-        rest = {name: unlinked_value(p) for name, p in type(self.node).inputs.items() if name != fused_input}
-        self.call = lambda payload: process(**{fused_input: payload}, **rest)
+        ports = dict(type(self.node).inputs)
+        window_ms = ports.pop(fused_input).window_ms
+        if ports:
+            rest = {name: unlinked_value(port) for name, port in ports.items()}
+            plain = process
+            process = lambda content: plain(**{fused_input: content}, **rest)  # noqa: E731
+        self.call = process if window_ms is None else self._windowed(process, History(window_ms))
+
+    def _windowed(self, process: Callable[..., None], history: History) -> Callable[..., None]:
+        return lambda payload: process(history.with_packet(Packet(payload, self.node.timestamp, 0)))
 
     def follow_up(self, started: int, ended: int, timestamp: int) -> None:
         """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""

@@ -128,6 +128,16 @@ class Run:
         """Seconds since the start, `open` included; after the end, how long it took."""
         return self._wall_s or time.perf_counter() - self._started_at
 
+    @property
+    def opened(self) -> bool:
+        """Whether every node has opened."""
+        return self._executor.opened_at is not None
+
+    @property
+    def open_s(self) -> float:
+        """Seconds until every node had opened."""
+        return (self._executor.opened_at or time.perf_counter()) - self._started_at
+
     def stats(self) -> dict[str, Any]:
         """What was counted so far, ready for JSON."""
         nodes: dict[str, Any] = {}
@@ -140,11 +150,27 @@ class Run:
             }
         return {
             "wall_s": round(self.wall_s, 4),
+            "open_s": round(self.open_s, 4),
             "media_s": round(self.position_ns / 1e9, 4),
             "live": self.live,
             "nodes": nodes,
             "links": self._link_stats(),
         }
+
+    @property
+    def losses(self) -> list[str]:
+        """What did not arrive as declared, a line each: late, unmatched, dropped."""
+        lines = []
+        for name, member in self._assembly.members.items():
+            lines += [
+                f"{name}.{out.name}: {out.late} packets were late: sent sooner than delay_ms allows, or not rising"
+                for out in member.outs.values()
+                if out.late
+            ]
+            if member.metrics.unmatched:
+                lines.append(f"{name}: {member.metrics.unmatched} packets found no partner at their time")
+        lines += [f"{i.link}: {i.metrics.dropped} packets dropped" for i in self._assembly.inlets if i.metrics.dropped]
+        return lines
 
     def _link_stats(self) -> list[dict[str, Any]]:
         crossing = {id(inlet.link): inlet for inlet in self._assembly.inlets}

@@ -1,0 +1,101 @@
+"""What a person sees while a graph runs: a bar, or with `--watch` a table of nodes and links. On stderr."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from graphcore.runtime.run import Run
+
+REFRESH_PER_S = 8
+
+
+class Display:
+    """Shows a run; notices of its nodes are printed above as they come."""
+
+    def __init__(self, run: Run, *, watch: bool) -> None:
+        self._run = run
+        self._watch = watch
+        self._console = Console(stderr=True)
+        self._printed = 0
+        self._bar = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[position]}"),
+            console=self._console,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("preparing", total=None, position="")
+        self._live = Live(self._render(), console=self._console, refresh_per_second=REFRESH_PER_S, transient=not watch)
+
+    def __enter__(self) -> Display:
+        if self._shown:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._print_notices()
+        if self._shown:
+            self._live.stop()
+
+    def update(self) -> None:
+        """Show where the run is."""
+        self._print_notices()
+        if not self._shown:
+            return
+        position, expected = self._run.position_ns / 1e9, self._run.expected_ns
+        total = None if expected is None else max(expected / 1e9, position)
+        text = f"{position:.1f} s" + ("" if total is None else f" of {total:.1f} s")
+        what = "running" if self._run.opened else "preparing"
+        self._bar.update(self._task, description=what, completed=position, total=total, position=text)
+        self._live.update(self._render())
+
+    @property
+    def _shown(self) -> bool:
+        return sys.stderr.isatty() or self._watch
+
+    def _print_notices(self) -> None:
+        for notice in self._run.notices[self._printed :]:
+            self._console.print(f"note: {notice}", markup=False, highlight=False, soft_wrap=True)
+            self._printed += 1
+
+    def _render(self) -> RenderableType:
+        return Group(*stats_tables(self._run.stats()), self._bar) if self._watch else self._bar
+
+
+def stats_tables(stats: dict[str, Any]) -> list[Table]:
+    """The counters of a run as two tables, nodes and links."""
+    nodes = Table(
+        "node", "type", "chain", "calls", "p50 ms", "p99 ms", "total ms", "latency p99 ms", "late", "unmatched"
+    )
+    for name, node in stats["nodes"].items():
+        late = sum(output["late"] for output in node["outputs"].values())
+        nodes.add_row(
+            name,
+            node["type"],
+            str(node["chain"]),
+            str(node["calls"]),
+            _ms(node["p50_us"]),
+            _ms(node["p99_us"]),
+            f"{node['total_ms']:.1f}",
+            _ms(node["latency_p99_us"]),
+            str(late),
+            str(node["unmatched"]),
+        )
+    links = Table("link", "packets", "depth", "most", "grown", "dropped", "MB")
+    for link in stats["links"]:
+        counts = [str(link[key]) for key in ("packets", "depth", "max_depth", "grown", "dropped")]
+        links.add_row(link["link"] + (" (fused)" if link["fused"] else ""), *counts, f"{link['bytes'] / 1e6:.1f}")
+    return [nodes, links]
+
+
+def _ms(microseconds: float | None) -> str:
+    return "" if microseconds is None else f"{microseconds / 1e3:.3f}"
