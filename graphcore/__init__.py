@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from graphcore.clock import Clock, LiveClock, VirtualClock
+from graphcore.clock import Clock, LiveClock, VirtualClock, timestamp_of
 from graphcore.errors import (
     Cancelled,
     DeclarationError,
@@ -24,7 +24,7 @@ from graphcore.errors import (
 from graphcore.node import Context, Node, Source
 from graphcore.packet import Packet, Window
 from graphcore.payload import Shape, payload
-from graphcore.plugins import hookimpl
+from graphcore.plugins import Finding, Provenance, hookimpl
 from graphcore.port import Input, Output, Param, Sender
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "Clock",
     "Context",
     "DeclarationError",
+    "Finding",
     "GraphError",
     "GraphcoreError",
     "Input",
@@ -51,6 +52,7 @@ __all__ = [
     "Param",
     "ParamError",
     "PluginError",
+    "Provenance",
     "Run",
     "RunError",
     "Sender",
@@ -62,6 +64,7 @@ __all__ = [
     "hookimpl",
     "load",
     "payload",
+    "timestamp_of",
 ]
 
 

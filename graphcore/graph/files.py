@@ -35,19 +35,18 @@ def packaged_graphs() -> dict[str, Path]:
 def find_graph(path: str | Path) -> Path:
     """An existing path first, then the packaged graph of that name; raises GraphError with the nearest names."""
     path = Path(path)
-    if kind := _kind(path):
-        if kind == "folder":
-            inside = sorted(one.name for one in path.iterdir() if one.suffix in SUFFIXES) if _readable(path) else []
-            fix = f"did you mean {str(path / inside[0])!r}?" if inside else ""
-            raise GraphError([Mistake(str(path), 0, 0, "is a folder", "a graph file", fix)])
+    kind = _kind(path)
+    if kind == "file":
         return path
     packaged = packaged_graphs()
     name = PurePosixPath(path.as_posix())
     if name.parent.as_posix() in (".", "graphs") and name.suffix in ("", ".yaml") and name.stem in packaged:
         return packaged[name.stem]
-    beside = [str(path.parent / other) for other in _names_in(path.parent) if Path(other).suffix in SUFFIXES]
+    folder = path if kind else path.parent
+    beside = [str(folder / other) for other in _names_in(folder) if Path(other).suffix in SUFFIXES]
+    what = "is a folder" if kind else "there is no such file"
     fix = nearest(str(path), [*beside, *packaged])
-    raise GraphError([Mistake(str(path), 0, 0, "there is no such file", "a graph file or the name of one", fix)])
+    raise GraphError([Mistake(str(path), 0, 0, what, "a graph file or the name of one", fix)])
 
 
 def shown(path: Path) -> str:
@@ -117,10 +116,6 @@ def _kind(path: Path) -> str:
         return ("folder" if path.is_dir() else "file") if path.exists() else ""
     except (OSError, ValueError):  # a name that is too long, a folder that may not be entered
         return ""
-
-
-def _readable(folder: Path) -> bool:
-    return os.access(folder, os.R_OK | os.X_OK)
 
 
 def _names_in(folder: Path) -> list[str]:

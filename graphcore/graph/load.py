@@ -59,7 +59,7 @@ def scalar(text: str) -> Any:
     if _INT.fullmatch(text):
         return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
     if _FLOAT.fullmatch(text):
-        return float(text.replace(".inf", "inf").replace(".nan", "nan") if text[-1].isalpha() else text)
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
     return text
 
 
@@ -127,7 +127,7 @@ class _Reader:
         return root
 
     def _next(self) -> Any:
-        return self._loader.get_event()
+        return self._loader.get_event()  # type: ignore[no-untyped-call]
 
     def _value(self, event: Any, depth: int) -> Value:
         value = Value(None, self._name, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from graphcore.clock import Clock, LiveClock
-from graphcore.errors import Cancelled, ParamError
+from graphcore.errors import Cancelled, ParamError, RunError
 from graphcore.graph.spec import Graph
 from graphcore.runtime.build import assemble
 from graphcore.runtime.context import Made, Reports
@@ -52,7 +52,19 @@ class Run:
     def start(self) -> None:
         """Open every node and begin."""
         self._started_at = time.perf_counter()
+        self._make_folders()
         self._executor.start()
+
+    def _make_folders(self) -> None:
+        """The folder of each file that a node will write."""
+        for node in self.graph.nodes.values():
+            for name, param in node.node_class.params.items():
+                if param.file == "out" and node.params[name] is not None:
+                    try:
+                        node.params[name].parent.mkdir(parents=True, exist_ok=True)
+                    except OSError as error:
+                        what = f"{node.params[name]}: its folder cannot be made: {error.strerror}"
+                        raise RunError(node.name, None, what) from error
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end; False: it still runs. Raises RunError, or Cancelled after `cancel`."""

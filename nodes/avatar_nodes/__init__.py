@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
-from graphcore import Node, hookimpl
+from pathlib import Path
+
+from avatar_nodes.audio.audio_file import AudioFile
+from avatar_nodes.audio.audio_out_file import AudioOutFile
+from avatar_nodes.audio.gain import Gain
+from avatar_nodes.audio.text_to_speech import TextToSpeech
+from avatar_nodes.control.blink_controller import BlinkController
+from avatar_nodes.control.emotion_controller import EmotionController
+from avatar_nodes.control.gaze_controller import GazeController
+from avatar_nodes.face.latent_renderer import LatentRenderer
+from avatar_nodes.features.speech_features import SpeechFeatures
+from avatar_nodes.motion.head_motion import HeadMotion
+from avatar_nodes.motion.vowel_lip_sync import VowelLipSync
+from avatar_nodes.sinks.movie_file import MovieFile
+from graphcore import Finding, Node, Provenance, hookimpl
 
 
 @hookimpl
 def register_nodes() -> list[type[Node]]:
     """The node classes of this package; each module imports what is heavy in `open`."""
-    return []
+    return [
+        AudioFile,
+        AudioOutFile,
+        BlinkController,
+        EmotionController,
+        Gain,
+        GazeController,
+        HeadMotion,
+        LatentRenderer,
+        MovieFile,
+        SpeechFeatures,
+        TextToSpeech,
+        VowelLipSync,
+    ]
+
+
+@hookimpl
+def verify_file(path: Path) -> Provenance | None:
+    """What a file says of its origin, by C2PA."""
+    from avatar_nodes.sinks.provenance import read_provenance
+
+    return read_provenance(path)
+
+
+@hookimpl
+def examine() -> list[Finding]:
+    """Whether this machine has what these nodes need."""
+    from avatar_nodes import doctor
+
+    return doctor.examine()

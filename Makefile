@@ -1,0 +1,37 @@
+# Two commands: `make demo` and `make test` do everything on a fresh machine with Python 3.11 or 3.12, git, make and gcc.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+BIN := .venv/bin
+OPENCV := opencv-contrib-python-headless==4.11.0.86
+
+.PHONY: demo test check bench format clean
+
+demo: .venv/installed
+	$(BIN)/graphcore run graphs/talk.yaml
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed
+	$(BIN)/python tests/benchmarks/run_all.py
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv out build dist
+
+# mediapipe brings an OpenCV that needs libGL, which a machine without a screen may lack: the headless one
+# of the same version holds the same module without it.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip uninstall --quiet --yes opencv-contrib-python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall $(OPENCV)
+	touch $@

@@ -1,0 +1,72 @@
+"""What the verbs share: reading a graph from the command line, warnings, tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphcore.errors import GraphError, Mistake
+from graphcore.graph.spec import Graph
+from graphcore.plugins import Registry, find_nodes
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
+    """The graph, and what `--set` changes in it."""
+    parser.add_argument("graph", help="a YAML file, or the name of a graph that comes with graphcore")
+    parser.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a param")
+
+
+def load_and_check(graph: str, settings: Iterable[str], plugins: Path | None) -> Graph:
+    """A graph that can run; raises GraphError with all its mistakes."""
+    from graphcore.graph.check import check
+    from graphcore.graph.load import load
+
+    spec = load(graph, _assignments(settings))
+    return check(spec, find_types(plugins))
+
+
+def find_types(plugins: Path | None) -> Registry:
+    """The node types that are installed; a plugin that failed is warned of, the others go on."""
+    registry = find_nodes(plugins)
+    for failure in registry.failures:
+        warn(failure)
+    return registry
+
+
+def warn(text: str) -> None:
+    """Say on stderr what is no error."""
+    print(f"warning: {text}", file=sys.stderr)
+
+
+def table_console() -> Console:
+    """A rich console on stdout; where nobody looks (a file, a pipe) lines are as long as they are."""
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
+def counted(count: int, word: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _assignments(settings: Iterable[str]) -> dict[str, str]:
+    found, mistakes = {}, []
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if equals and key:
+            found[key.strip()] = text
+        else:
+            mistakes.append(Mistake(f"--set {setting}", 0, 0, "this sets nothing", "--set NODE.PARAM=VALUE"))
+    if mistakes:
+        raise GraphError(mistakes)
+    return found

@@ -1,0 +1,87 @@
+"""The command `graphcore`: finds the verb, imports only that verb's module, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from graphcore.errors import Cancelled, GraphcoreError, GraphError, ParamError, PluginError
+
+VERBS = {
+    "run": "run a graph",
+    "check": "report every mistake of a graph, without running it",
+    "draw": "draw a graph as mermaid text",
+    "nodes": "list the node types, or show the ports and params of one",
+    "schema": "write a JSON Schema of graph files, for editors",
+    "verify": "show what a file says of its origin",
+    "doctor": "look whether this machine has what is needed",
+}
+
+DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
+PIPE_CLOSED = 141  # 128 + SIGPIPE: what a shell sees of any program whose reader went away
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code; mistakes in the arguments end in SystemExit(2), as argparse does."""
+    try:
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # `graphcore nodes | head`; what is still buffered must not fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (KeyboardInterrupt, Cancelled) as error:
+        return _fail(error, "interrupted", INTERRUPTED)
+    except (GraphError, ParamError, PluginError) as error:
+        return _fail(error, str(error), MISTAKEN)
+    except (GraphcoreError, OSError) as error:
+        return _fail(error, f"error: {error}", FAILED)
+
+
+def _run(argv: Sequence[str]) -> int:
+    # The first parser knows the verbs, but not their arguments: so no verb's module is imported in vain.
+    parser, verbs = _parser()
+    for name, summary in VERBS.items():
+        verbs.add_parser(name, help=summary, add_help=False)
+    verb = parser.parse_known_args(argv)[0].verb
+    parser, verbs = _parser()
+    module: ModuleType = importlib.import_module(f"graphcore.cli.{verb}")
+    module.add_parser(verbs)
+    verbs.choices[verb].add_argument("--plugins", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=_PLUGINS)
+    code: int = module.run(parser.parse_args(argv))
+    return code
+
+
+_PLUGINS = "a folder of Python files with more nodes"
+
+
+def _parser() -> tuple[argparse.ArgumentParser, argparse._SubParsersAction[argparse.ArgumentParser]]:
+    description = "Run graphs of nodes: one portrait photo and speech become a talking face."
+    parser = argparse.ArgumentParser("graphcore", description=description, allow_abbrev=False)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument("--plugins", type=Path, metavar="DIR", help=_PLUGINS)
+    return parser, parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"graphcore {version('graphcore')}")
+        parser.exit()
+
+
+def _fail(error: BaseException, message: str, code: int) -> int:
+    if os.environ.get("GRAPHCORE_TRACEBACK") == "1":
+        traceback.print_exception(error)
+    print(message, file=sys.stderr)
+    return code

@@ -1,0 +1,62 @@
+"""Sound without holes: packets with timestamps become one stretch of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+NS_PER_S = 1_000_000_000
+TOLERANCE_S = 0.001  # what a timestamp may be off before silence is put in or samples are left out
+
+
+class ContinuousSound:
+    """Fills gaps with silence and trims overlaps; `start_ns` is the media time of the first sample given.
+
+    A gap is filled in stretches of at most one second, so that an hour of nothing takes no memory.
+    """
+
+    def __init__(self, sample_rate: int, channels: int, start_ns: int = 0) -> None:
+        self.sample_rate = sample_rate
+        self.channels = channels
+        self.samples = 0  # given so far
+        self.filled = 0  # of these, silence put into gaps
+        self.trimmed = 0  # samples left out
+        self._start_ns = start_ns
+
+    def add(self, timestamp_ns: int, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        """Take (n, channels) samples and give what belongs next, in one or more stretches."""
+        position = round((timestamp_ns - self._start_ns) * self.sample_rate / NS_PER_S)
+        gap = position - self.samples
+        tolerance = TOLERANCE_S * self.sample_rate
+        if gap > tolerance:
+            yield from self._silence(gap)
+        elif gap < -tolerance:
+            self.trimmed += min(-gap, len(samples))
+            samples = samples[-gap:]
+        if len(samples):
+            self.samples += len(samples)
+            yield samples
+
+    def skip(self, count: int) -> NDArray[np.float32]:
+        """Give `count` samples of silence that belong there, and so are not counted as mended."""
+        self.samples += count
+        return np.zeros((count, self.channels), np.float32)
+
+    def describe(self) -> str:
+        """What had to be mended, in words; empty where nothing was."""
+        parts = []
+        if self.filled:
+            parts.append(f"{self.filled / self.sample_rate:.3f} s of silence filled gaps in the sound")
+        if self.trimmed:
+            parts.append(f"{self.trimmed / self.sample_rate:.3f} s of sound came twice and were left out")
+        return " and ".join(parts)
+
+    def _silence(self, count: int) -> Iterator[NDArray[np.float32]]:
+        self.filled += count
+        while count:
+            length = min(count, self.sample_rate)
+            self.samples += length
+            yield np.zeros((length, self.channels), np.float32)
+            count -= length

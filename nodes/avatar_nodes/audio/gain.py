@@ -1,0 +1,17 @@
+"""gain: louder or softer."""
+
+from __future__ import annotations
+
+from avatar_nodes.payloads import AudioChunk
+from graphcore import Input, Node, Output, Param
+
+
+class Gain(Node):
+    """Scale the loudness of an audio stream."""
+
+    audio = Input(AudioChunk)
+    scaled = Output(AudioChunk)
+    gain_db = Param(0.0, ge=-60.0, le=24.0, unit="dB", live=True)
+
+    def process(self, audio: AudioChunk) -> None:
+        self.scaled.send(audio.amplified(self.gain_db))

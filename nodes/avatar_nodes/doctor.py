@@ -1,0 +1,89 @@
+"""Whether this machine has what the avatar's nodes need; every check does what a node will do first."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from graphcore.plugins import Finding
+
+OPENCVS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+
+
+def examine() -> list[Finding]:
+    """One finding for each need, in the order in which a movie is made."""
+    return [
+        _opencv(),
+        _imports("mediapipe", "faces are not found", "pip install mediapipe==0.10.21"),
+        _imports("numba", "faces are not drawn", "pip install numba"),
+        _speech(),
+        _codec("libx264", "H.264"),
+        _codec("aac", "AAC"),
+        _imports("c2pa", "movies are not signed as synthetic", "pip install c2pa-python"),
+    ]
+
+
+def _opencv() -> Finding:
+    installed = [name for name in OPENCVS if _version(name)]
+    try:
+        cv2 = importlib.import_module("cv2")
+    except ImportError as error:
+        return Finding("cv2", "fail", str(error), _opencv_fix(str(error), installed))
+    if len(installed) > 1:
+        fix = f"they write the same files: pip uninstall {' '.join(installed)}, then install one of them"
+        return Finding("cv2", "warn", " and ".join(installed) + " are both installed", fix)
+    return Finding("cv2", "ok", f"{cv2.__version__} ({' '.join(installed)})")
+
+
+def _opencv_fix(why: str, installed: list[str]) -> str:
+    headless = "opencv-contrib-python-headless"
+    release = f"=={_version(installed[0])}" if installed else ""
+    if "libGL" in why or "libgthread" in why or "libglib" in why:
+        removed = f"pip uninstall -y {installed[0]} && " if installed else ""
+        return f"{removed}pip install --no-deps {headless}{release}, which needs no system library"
+    return f"pip install {headless}{release}"
+
+
+def _imports(module: str, loss: str, fix: str) -> Finding:
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # a broken binary raises whatever it likes
+        return Finding(module, "fail", f"{loss}: {type(error).__name__}: {error}", fix)
+    return Finding(module, "ok", _version({"c2pa": "c2pa-python"}.get(module, module)) or "installed")
+
+
+def _speech() -> Finding:
+    name = "espeak-ng"
+    try:
+        import ctypes
+
+        import espeakng_loader
+
+        ctypes.CDLL(espeakng_loader.get_library_path())
+        data = Path(espeakng_loader.get_data_path())
+    except (ImportError, OSError) as error:
+        return Finding(name, "fail", f"text is not spoken: {error}", "pip install espeakng-loader")
+    if not (data / "phontab").is_file():
+        return Finding(name, "fail", f"no voice data in {data}", "pip install --force-reinstall espeakng-loader")
+    return Finding(name, "ok", f"{_version('espeakng-loader')}, data in {data}")
+
+
+def _codec(codec: str, name: str) -> Finding:
+    fix = "pip install --force-reinstall av, whose wheel carries it"
+    try:
+        import av
+
+        made = av.Codec(codec, "w")
+    except ImportError as error:
+        return Finding(name, "fail", f"movies are not written: {error}", fix)
+    except ValueError:  # av's UnknownCodecError
+        return Finding(name, "fail", f"av {_version('av')} has no encoder {codec}", fix)
+    return Finding(name, "ok", f"{made.long_name} (av {_version('av')})")
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,104 @@
+"""Lids and lips as geometry: what must be exact (a shut eye, a closed mouth) is solved after all shapes are summed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.face import mesh_model as mesh
+from avatar_nodes.face.canonical_model import OVAL
+from avatar_nodes.payloads import EXPRESSION_INDEX
+
+Array = NDArray[np.float64]
+
+CLOSING_LINE = 0.2  # where shut lids meet: this far from the lower rim to the upper one
+MEETING_LINE = 0.6  # where closed lips meet: this far from the lower lip to the upper one
+_FOLLOW_UPPER = (0.62, 0.2)  # how far the rings of skin go with the rim
+_FOLLOW_LOWER = (0.5, 0.15)
+_LOOK_DEGREES = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LidOpening:
+    """How far each lid is open, as a share of rest: right and left eye, upper and lower lid."""
+
+    upper: tuple[float, float]
+    lower: tuple[float, float]
+
+
+def lid_opening(expression: NDArray[np.float32], gaze_pitch: float) -> LidOpening:
+    """The opening of the lids; the upper lid goes with the gaze (degrees, + is down)."""
+    look = float(np.clip(gaze_pitch / _LOOK_DEGREES, -1.0, 1.0))
+    upper, lower = [], []
+    for side in ("Right", "Left"):
+        blink, wide, squint = (
+            float(np.clip(expression[EXPRESSION_INDEX[f"eye{name}{side}"]], 0.0, 1.0))
+            for name in ("Blink", "Wide", "Squint")
+        )
+        # 1 - blink comes last: at eyeBlink 1 any eye is shut.
+        upper.append(
+            (1 - 0.55 * max(look, 0.0) + 0.2 * max(-look, 0.0)) * (1 + 0.3 * wide - 0.2 * squint) * (1 - blink)
+        )
+        lower.append((1 + 0.3 * max(look, 0.0)) * (1 + 0.15 * wide - 0.5 * squint) * (1 - blink))
+    return LidOpening((upper[0], upper[1]), (lower[0], lower[1]))
+
+
+def move_lids(vertices: Array, opening: LidOpening, photo: LidOpening) -> None:
+    """Open or close the lids in place, from how they are in the photo."""
+    for eye, (rims, rings) in enumerate(_EYES):
+        upper = opening.upper[eye] / photo.upper[eye]
+        lower = opening.lower[eye] / photo.lower[eye]
+        above, below = rims
+        line = vertices[below] + CLOSING_LINE * (vertices[above] - vertices[below])
+        rise = (upper - 1.0) * (vertices[above] - line)
+        sink = (lower - 1.0) * (vertices[below] - line)
+        vertices[above] += rise
+        vertices[below] += sink
+        for (ring_above, ring_below), up, down in zip(rings, _FOLLOW_UPPER, _FOLLOW_LOWER, strict=True):
+            vertices[ring_above] += up * rise
+            vertices[ring_below] += down * sink
+
+
+def _inner_columns(rims: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.array(rims[0][1:-1]), np.array(rims[1][1:-1])
+
+
+_LEFT_LIDS = tuple((mesh.mirrored(above), mesh.mirrored(below)) for above, below in mesh.RIGHT_LIDS)
+_EYES = tuple(
+    (_inner_columns(rims), tuple(_inner_columns(ring) for ring in rings))
+    for rims, rings in ((mesh.RIGHT_EYE, mesh.RIGHT_LIDS), (mesh.LEFT_EYE, _LEFT_LIDS))
+)
+
+UPPER_LIP, LOWER_LIP = _inner_columns(mesh.LIPS_INNER)  # nine columns of the inner rims, without the corners
+
+
+@dataclass(frozen=True, slots=True)
+class LipClosure:
+    """How the face follows when the inner rims of the lips are brought together."""
+
+    spread: Array  # (468, 18): of the upper rim's nine columns, then the lower rim's
+
+    @classmethod
+    def of(cls, vertices: Array) -> LipClosure:
+        """For a face at rest (468, 3)."""
+        still = {*OVAL, *mesh.RIGHT_EYE[0], *mesh.RIGHT_EYE[1], *mesh.LEFT_EYE[0], *mesh.LEFT_EYE[1]}
+        still |= {1, 2, 4, 5, 195, 98, 327, 64, 294, 78, 308}
+        rims = [*UPPER_LIP.tolist(), *LOWER_LIP.tolist()]
+        return cls(mesh.extension(vertices, [*rims, *sorted(still)])[:, : len(rims)])
+
+    def close(self, vertices: Array, closure: float, least: Array) -> None:
+        """Scale the gap by (1 - closure) in place, and let no column overlap by more than `least` (9,) allows."""
+        gap = vertices[UPPER_LIP] - vertices[LOWER_LIP]  # (9, 3)
+        scale = np.full(gap.shape, 1.0 - closure)
+        height = gap[:, 1] * scale[:, 1]
+        overlap = height < least
+        scale[overlap, 1] = least[overlap] / gap[overlap, 1]
+        change = (1.0 - scale) * gap
+        vertices += self.spread @ np.concatenate([-(1 - MEETING_LINE) * change, MEETING_LINE * change])
+
+
+def lip_gap(vertices: Array) -> Array:
+    """The height of the inner-lip gap in nine columns, right to left."""
+    return np.asarray(vertices[UPPER_LIP, 1] - vertices[LOWER_LIP, 1])

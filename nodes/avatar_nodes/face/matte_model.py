@@ -1,0 +1,164 @@
+"""Which part of a framed portrait is the person: face, hair and body, with soft edges.
+
+A network says roughly where the person is; near that line, colours say how much of each pixel is person.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.face.mediapipe_model import FaceModels
+from avatar_nodes.face.push_pull_model import push_pull
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+# Lengths are parts of the frame.
+SURE_INSIDE = 1 / 36  # this far inside the network's line all is person
+SURE_OUTSIDE = 1 / 40  # this far outside nothing is
+WISPS = 1 / 9  # so far from the head, hair and earrings are looked for where the surroundings are plain
+BODY_EDGE = 1 / 128  # clothes are patterned, and their edge is sharp: below the chin the line is nearly right
+PLAIN = 0.0004  # variance of plain surroundings' colours (0..1)
+CLUTTER_REACH = 1 / 24  # the surroundings' colours are compared with their mean over this distance
+CLUTTER_WEIGHT = 8.0  # how much their variance counts against telling person and surroundings apart by colour
+NOISE = 0.01  # squared distance of colours (0..1) that is no contrast
+
+
+def person_matte(models: FaceModels, image: NDArray[np.uint8], oval: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The person in `image` (size, size, 3) as (size, size), 0 to 1; the outline `oval` (n, 2) is always inside."""
+    import cv2
+
+    drawn = cv2.fillPoly(np.zeros(image.shape[:2], np.uint8), [np.round(oval).astype(np.int32)], (1.0,))
+    face: Mask = np.asarray(drawn) > 0
+    coarse = _one_piece(np.maximum(models.segment(image), face.astype(np.float32)), face)
+    colour = image.astype(np.float32) / 255.0
+    clutter = _clutter(colour, _far_from(coarse > 0.3))
+    inside, outside = _sides(coarse, face, clutter, chin=int(oval[:, 1].max()))
+    matte = _by_colour(colour, _soft(coarse), inside, outside, clutter)
+    # Once more, with the colours of what turned out to be person and surroundings right at the line.
+    inside |= _shrink((matte > 0.9) & (coarse > 0.5), 1 / 512)
+    outside |= _shrink((matte < 0.1) & (coarse < 0.9), 1 / 512)
+    matte = _by_colour(colour, matte, inside, outside, clutter)
+    matte = _without_holes(_connected(_crisp(matte), face), coarse)
+    return np.maximum(matte, face.astype(np.float32))
+
+
+def _far_from(person: Mask) -> Mask:
+    """What is too far away to be wisps of hair, or what comes nearest to that in a tight frame."""
+    far = ~_grow(person, WISPS)
+    return far if far.mean() > 0.03 else ~_grow(person, SURE_OUTSIDE)
+
+
+def _sides(coarse: NDArray[np.float32], face: Mask, clutter: NDArray[np.float32], chin: int) -> tuple[Mask, Mask]:
+    """What surely is person, and what surely is not."""
+    person, maybe = coarse > 0.7, coarse > 0.3
+    inside = _shrink(person, SURE_INSIDE) | face
+    inside[chin:] |= _shrink(person, BODY_EDGE)[chin:]
+    near = _grow(maybe, SURE_OUTSIDE)
+    near[chin:] &= _grow(maybe, BODY_EDGE)[chin:]
+    plain = clutter < PLAIN
+    plain[chin + len(coarse) // 16 :] = False
+    return inside, ~(near | (_grow(maybe, WISPS) & plain))
+
+
+def _by_colour(
+    colour: NDArray[np.float32],
+    prior: NDArray[np.float32],
+    inside: Mask,
+    outside: Mask,
+    clutter: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """1 inside, 0 outside, and between them where each colour lies between those of the two sides.
+
+    Where the sides look alike or the surroundings are cluttered, the prior counts instead.
+    """
+    if not outside.any():  # the person fills the frame: there is nothing to tell from
+        return np.where(inside, np.float32(1.0), prior)
+    person = push_pull(colour, inside.astype(np.float32))
+    behind = push_pull(colour, outside.astype(np.float32))
+    across = person - behind
+    contrast = (across * across).sum(axis=2)
+    share = np.clip(((colour - behind) * across).sum(axis=2) / (contrast + 1e-4), 0.0, 1.0)
+    sure = contrast / (contrast + CLUTTER_WEIGHT * clutter + NOISE)
+    sure = np.clip((sure - 0.45) / 0.4, 0.0, 1.0)
+    mixed = sure * share + (1.0 - sure) * prior
+    return np.asarray(np.where(inside, 1.0, np.where(outside, 0.0, mixed)), np.float32)
+
+
+def _clutter(colour: NDArray[np.float32], outside: Mask) -> NDArray[np.float32]:
+    """The variance (h, w) of the surroundings about their local mean, carried on to where the person is."""
+    import cv2
+
+    quarter = (colour.shape[1] // 4, colour.shape[0] // 4)
+    small = cv2.resize(colour, quarter, interpolation=cv2.INTER_AREA)
+    known = (cv2.resize(outside.astype(np.float32), quarter, interpolation=cv2.INTER_AREA) > 0.99).astype(np.float32)
+    reach = CLUTTER_REACH * len(small)
+    total = cv2.GaussianBlur(known, (0, 0), reach) + 1e-4
+    mean = cv2.GaussianBlur(small * known[:, :, None], (0, 0), reach) / total[:, :, None]
+    square = ((small - mean) ** 2).sum(axis=2) * known
+    local = cv2.GaussianBlur(square, (0, 0), reach) / total
+    everywhere = push_pull(np.asarray(local[:, :, None], np.float32), known)[:, :, 0]
+    return np.asarray(cv2.resize(everywhere, (colour.shape[1], colour.shape[0])), np.float32)
+
+
+def _soft(coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Without the steps of the network's coarser pixels."""
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(coarse, (0, 0), len(coarse) / 300), np.float32)
+
+
+def _crisp(matte: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Without the noise of single pixels, and with a little slack at both ends taken up."""
+    import cv2
+
+    smooth = cv2.GaussianBlur(matte, (0, 0), max(0.6, len(matte) / 800))
+    return np.asarray(np.clip((smooth - 0.1) / 0.75, 0.0, 1.0), np.float32)
+
+
+def _one_piece(coarse: NDArray[np.float32], face: Mask) -> NDArray[np.float32]:
+    """Only what hangs together with the face, and without holes."""
+    ours = _piece_of(face, coarse > 0.5)
+    filled = _filled(ours)
+    return np.where(filled & ~ours, np.float32(1.0), coarse * _grow(filled, 1 / 64))
+
+
+def _connected(matte: NDArray[np.float32], face: Mask) -> NDArray[np.float32]:
+    """Only what hangs together with the face."""
+    return matte * _grow(_piece_of(face, matte > 0.15), 1 / 256)
+
+
+def _without_holes(matte: NDArray[np.float32], coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the person encloses is person, where the network says so too: between curls one may see through."""
+    enclosed = _filled(matte > 0.5) & _shrink(coarse > 0.5, BODY_EDGE)
+    return np.where(enclosed, np.float32(1.0), matte)
+
+
+def _filled(mask: Mask) -> Mask:
+    """With all that it encloses."""
+    import cv2
+
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros(mask.shape, np.uint8), outlines, -1, (1.0,), cv2.FILLED)) > 0
+
+
+def _piece_of(face: Mask, solid: Mask) -> Mask:
+    import cv2
+
+    _, found = cv2.connectedComponents((solid | face).astype(np.uint8))
+    labels = np.asarray(found)
+    return np.asarray(labels == np.bincount(labels[face]).argmax())
+
+
+def _grow(mask: Mask, reach: float) -> Mask:
+    return ~_shrink(~mask, reach)
+
+
+def _shrink(mask: Mask, reach: float) -> Mask:
+    """Without what is within `reach` of the edge; the frame's border is none, the person goes on beyond it."""
+    import cv2
+
+    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance) > max(1.0, reach * len(mask))

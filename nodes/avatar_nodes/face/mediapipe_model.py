@@ -1,0 +1,147 @@
+"""MediaPipe's face detector, face mesh and person segmentation as plain functions on RGB arrays.
+
+Source: mediapipe 0.10.21, the last release whose wheel carries these models (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANDMARKS = 478  # 468 of the face, 10 of the irises
+
+# What the native code writes to the terminal on every start; everything else is passed on.
+_CHATTER = re.compile(
+    rb"Created TensorFlow Lite XNNPACK delegate|before absl::InitializeLog|Feedback manager requires"
+    rb"|Using NORM_RECT without IMAGE_DIMENSIONS"
+)
+_stderr_lock = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face as the detector sees it, in px of the picture it was given."""
+
+    score: float
+    box: tuple[float, float, float, float]  # x, y, width, height; from brow to chin
+    right_eye: tuple[float, float]  # the subject's right
+    left_eye: tuple[float, float]
+
+    @property
+    def roll(self) -> float:
+        """How far the line of the eyes is turned clockwise as seen, in degrees."""
+        (right_x, right_y), (left_x, left_y) = self.right_eye, self.left_eye
+        return float(np.degrees(np.arctan2(left_y - right_y, left_x - right_x)))
+
+
+class FaceModels:
+    """The three networks, loaded when first used; a context manager that gives them back."""
+
+    def __init__(self) -> None:
+        with quiet_native_log():
+            import mediapipe
+
+        self._solutions: Any = mediapipe.solutions
+        self._open: dict[str, Any] = {}
+
+    def __enter__(self) -> FaceModels:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with quiet_native_log():
+            for solution in self._open.values():
+                solution.close()
+        self._open.clear()
+
+    def detect(self, picture: NDArray[np.uint8], *, near: bool, least_score: float = 0.5) -> list[Detection]:
+        """Faces in a picture; `near` is the network for faces that fill much of it."""
+        solutions = self._solutions.face_detection
+        answer = self._run(
+            f"detect {near} {least_score}",
+            lambda: solutions.FaceDetection(model_selection=0 if near else 1, min_detection_confidence=least_score),
+            picture,
+        )
+        height, width = picture.shape[:2]
+        return [_detection(found, width, height) for found in answer.detections or ()]
+
+    def mesh(self, picture: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+        """The landmarks (478, 3) of the face that fills this square picture, in its px; None: no face."""
+        solutions = self._solutions.face_mesh
+        answer = self._run(
+            "mesh",
+            lambda: solutions.FaceMesh(static_image_mode=True, refine_landmarks=True, min_detection_confidence=0.3),
+            picture,
+        )
+        if not answer.multi_face_landmarks:
+            return None
+        points = answer.multi_face_landmarks[0].landmark
+        relative = np.array([(point.x, point.y, point.z) for point in points], np.float64)
+        height, width = picture.shape[:2]
+        return relative * (width, height, width) - (0.5, 0.5, 0.0)  # px centres are whole numbers
+
+    def segment(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How surely each px (height, width) belongs to a person, 0 to 1."""
+        solutions = self._solutions.selfie_segmentation
+        answer = self._run("segment", lambda: solutions.SelfieSegmentation(model_selection=0), picture)
+        return np.array(answer.segmentation_mask, np.float32)
+
+    def _run(self, name: str, make: Any, picture: NDArray[np.uint8]) -> Any:
+        with quiet_native_log():
+            if name not in self._open:
+                self._open[name] = make()
+            return self._open[name].process(np.ascontiguousarray(picture))
+
+
+def _detection(found: Any, width: int, height: int) -> Detection:
+    location = found.location_data
+    box = location.relative_bounding_box
+    eyes = [(point.x * width, point.y * height) for point in location.relative_keypoints[:2]]
+    return Detection(
+        score=float(found.score[0]),
+        box=(box.xmin * width, box.ymin * height, box.width * width, box.height * height),
+        right_eye=eyes[0],
+        left_eye=eyes[1],
+    )
+
+
+@contextmanager
+def quiet_native_log() -> Iterator[None]:
+    """Keep MediaPipe's start-up chatter off the terminal; other lines are written when the block ends."""
+    with _stderr_lock:
+        try:
+            terminal = os.dup(2)
+        except OSError:  # no stderr at all: nothing to keep quiet
+            yield
+            return
+        with tempfile.TemporaryFile() as kept:
+            _flush_stderr()
+            os.dup2(kept.fileno(), 2)
+            try:
+                yield
+            finally:
+                _flush_stderr()
+                os.dup2(terminal, 2)
+                os.close(terminal)
+                _pass_on(kept)
+
+
+def _flush_stderr() -> None:
+    if sys.stderr is not None:
+        sys.stderr.flush()
+
+
+def _pass_on(kept: Any) -> None:
+    kept.seek(0)
+    wanted = b"".join(line for line in kept if not _CHATTER.search(line))
+    if wanted:
+        os.write(2, wanted)

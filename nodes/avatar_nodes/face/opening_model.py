@@ -1,0 +1,54 @@
+"""The openings of a face, eyes and mouth: their outline in a frame, and the affine maps of flat things behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_SHIFT = 4  # fillPoly's fixed-point bits: 1/16 px
+_STEPS = 4  # points of the smooth outline between two vertices
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An outline drawn with soft edges: `coverage` (height, width) 0 to 255, with its corner at (left, top)."""
+
+    left: int
+    top: int
+    coverage: NDArray[np.uint8]
+
+
+def draw_opening(upper: Array, lower: Array, size: int) -> Opening | None:
+    """Fill the outline between two rims (n, 2) px that share their ends; None where it lies outside of the frame."""
+    outline = np.concatenate([smooth(upper), smooth(lower)[-2:0:-1]])
+    left, top = np.maximum(np.floor(outline.min(0)).astype(int) - 1, 0)
+    right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 2, size)
+    if right - left < 1 or bottom - top < 1:
+        return None
+    coverage = np.zeros((bottom - top, right - left), np.uint8)
+    fixed = np.rint((outline - (left, top)) * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(coverage, [fixed[:, None]], 255, cv2.LINE_AA, _SHIFT)
+    return Opening(int(left), int(top), coverage)
+
+
+def smooth(rim: Array) -> Array:
+    """A Catmull-Rom curve through the vertices of a rim (n, 2), ends kept."""
+    before = np.concatenate([2 * rim[:1] - rim[1:2], rim[:-2]])
+    after = np.concatenate([rim[2:], 2 * rim[-1:] - rim[-2:-1]])
+    along = (np.arange(_STEPS) / _STEPS)[:, None, None]
+    start, end = rim[:-1], rim[1:]
+    slope, slope_end = (end - before) / 2, (after - start) / 2
+    cubic = 2 * start - 2 * end + slope + slope_end
+    square = -3 * start + 3 * end - 2 * slope - slope_end
+    curve = ((cubic * along + square) * along + slope) * along + start  # (steps, n - 1, 2)
+    return np.concatenate([curve.transpose(1, 0, 2).reshape(-1, 2), rim[-1:]])
+
+
+def affine(source: Array, target: Array) -> Array:
+    """The map (2, 3) that carries three points (3, 2) onto three others."""
+    return np.linalg.solve(np.column_stack([source, np.ones(3)]), target).T

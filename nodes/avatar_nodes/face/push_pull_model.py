@@ -1,0 +1,26 @@
+"""Smooth colours where a picture has none, from ever further away."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def push_pull(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The colours (h, w, channels) where `weight` (h, w) is 1, and filled in smoothly where it is less.
+
+    Gortler et al., "The Lumigraph" (1996), section 3.4, on a Gaussian pyramid.
+    """
+    import cv2
+
+    if min(weight.shape) <= 2:
+        total = max(float(weight.sum()), 1e-6)
+        mean = (colour * weight[:, :, None]).sum(axis=(0, 1)) / total
+        return np.broadcast_to(mean, colour.shape).astype(np.float32)
+    fewer = cv2.pyrDown(weight)
+    # OpenCV drops a channel axis of one.
+    coarser = cv2.pyrDown(colour * weight[:, :, None]).reshape(*fewer.shape, -1) / np.maximum(fewer, 1e-6)[:, :, None]
+    far = push_pull(np.asarray(coarser, np.float32), np.asarray(np.minimum(4.0 * fewer, 1.0), np.float32))
+    upsampled = cv2.pyrUp(far, dstsize=(weight.shape[1], weight.shape[0])).reshape(colour.shape)
+    near = weight[:, :, None]
+    return np.asarray(colour * near + upsampled * (1.0 - near), dtype=np.float32)

@@ -1,0 +1,108 @@
+"""The moving mouth of light motion: phones where there are any, else the sound alone; then the emotion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.control.emotion_model import expression_of
+from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, lips_at, sounds_of
+from avatar_nodes.motion.mouth_from_sound_model import LEVEL, SIDE, SoundTracker, lips_from_sound
+from avatar_nodes.motion.shapes_model import Floats, indices_of
+from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
+from avatar_nodes.motion.visemes_model import LIP_NAMES
+from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion, Phones, SpeechFeatures
+
+LOOKAHEAD_NS = 100_000_000  # a mouth is ready before its sound
+LOOKAHEAD_ROWS = LOOKAHEAD_NS // ROW_NS
+LIP_COLUMNS = [indices_of(name) for name in LIP_NAMES]
+# Emotion shapes that pull against a rounded mouth.
+SPREADING = [i for name in ("mouthSmile", "mouthStretch", "mouthDimple") for i in indices_of(name)]
+OPENING = [i for name in ("mouthUpperUp", "mouthLowerDown") for i in indices_of(name)]
+
+
+class Mouth:
+    """Speech goes in as it comes; `motion_at` gives the face at any time up to `LOOKAHEAD_NS` before the end."""
+
+    def __init__(self, frame_ns: int) -> None:
+        self._frame_ns = frame_ns
+        self._speech = SpeechRows()
+        self._sound = SoundTracker()
+        self._sounds: list[Sound] = []
+        self._read_to: int | None = None  # timestamp of the newest phones
+
+    @property
+    def end_ns(self) -> int:
+        """Media time up to which speech is known."""
+        return self._speech.end * ROW_NS
+
+    @property
+    def has_phones(self) -> bool:
+        """Whether phones lead the mouth."""
+        return self._read_to is not None
+
+    def hear(self, timestamp: int, speech: SpeechFeatures) -> None:
+        """Take speech features."""
+        self._speech.add(timestamp, speech)
+
+    def read(self, timestamps: Sequence[int], phones: Sequence[Phones]) -> None:
+        """Take packets of phones; those that were taken before are passed over."""
+        for timestamp, packet in zip(timestamps, phones, strict=True):
+            if self._read_to is None or timestamp > self._read_to:
+                self._read_to = timestamp
+                self._sounds += sounds_of(timestamp, packet)
+
+    def motion_at(self, moment_ns: int, emotion: NDArray[np.float32] | None) -> FaceMotion:
+        """The face at a time (ns), in rising order; `emotion`: weights (8,)."""
+        row = moment_ns // ROW_NS
+        self._track(row + LOOKAHEAD_ROWS)
+        rows = self._rows_around(row)
+        known = [sound for sound in self._sounds if sound.start * 1e9 <= moment_ns + LOOKAHEAD_NS]
+        if self.has_phones:
+            gain = 0.72 + 0.5 * float(rows[SIDE - 3 : SIDE + 4, LEVEL].mean())
+            lips = lips_at(moment_ns / 1e9, known, self._frame_ns / 1e9, gain)
+        else:
+            lips = lips_from_sound(rows, closed_rows=math.ceil(self._frame_ns / ROW_NS / 2))
+        self._forget(moment_ns)
+        return _face(lips, emotion)
+
+    def _track(self, last_row: int) -> None:
+        """Step the sound up to and with `last_row`; never further, so that chunks mean nothing."""
+        start, stop = self._sound.end, last_row + 1
+        mel, pitch = self._speech.mel(start, stop), self._speech.pitch(start, stop)
+        for index, loudness in enumerate(self._speech.loudness(start, stop)):
+            self._sound.step(mel[index], float(loudness), float(pitch[index]))
+
+    def _rows_around(self, row: int) -> Floats:
+        start = row - SIDE - self._sound.first
+        known = self._sound.rows[max(start, 0) : start + 2 * SIDE + 1]
+        missing = 2 * SIDE + 1 - len(known)  # before the first row: as silent as it is
+        quiet = known[0] * [0.0, 0.0, 1.0, 1.0, 0.0, 1.0]
+        return np.stack([quiet] * missing + known)
+
+    def _forget(self, moment_ns: int) -> None:
+        row = moment_ns // ROW_NS
+        self._speech.forget_before(row)
+        self._sound.forget_before(row - 4 * SIDE)
+        old = moment_ns / 1e9 - 3 * REACH_S
+        if self._sounds and self._sounds[0].end < old:
+            self._sounds = [sound for sound in self._sounds if sound.end >= old]
+
+
+def _face(lips: Lips, emotion: NDArray[np.float32] | None) -> FaceMotion:
+    expression = np.zeros(len(EXPRESSION_NAMES), np.float32)
+    if emotion is not None:
+        expression += expression_of(emotion)
+    amount = dict(zip(LIP_NAMES, lips.amounts, strict=True))
+    # Rounded lips cannot smile as wide, and lips that touch stay together: the speech goes first.
+    expression[SPREADING] *= 1.0 - 0.6 * min(amount["mouthPucker"] + amount["mouthFunnel"], 1.0)
+    for columns, value in zip(LIP_COLUMNS, lips.amounts, strict=True):
+        expression[list(columns)] += value
+    expression[OPENING] *= 1.0 - 0.8 * lips.closure
+    np.clip(expression, 0.0, 1.0, out=expression)
+    # In ARKit mouthClose is what brings the lips together over an open jaw.
+    expression[EXPRESSION_INDEX["mouthClose"]] = lips.closure * expression[EXPRESSION_INDEX["jawOpen"]]
+    return FaceMotion(np.zeros(6, np.float32), expression, np.zeros(2, np.float32), float(lips.closure))

@@ -1,0 +1,123 @@
+"""Sound into files: whole, or plainly partial; never at the cost of a good one."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from avatar_nodes.audio.audio_out_file import AudioOutFile
+from avatar_nodes.payloads import AudioChunk
+from numpy.typing import NDArray
+
+from graphcore import GraphcoreError
+from graphcore.testing import Result, run_node
+
+RATE = 16_000
+MS = RATE // 1000
+
+
+def noise(samples: int, channels: int = 1) -> NDArray[np.float32]:
+    return np.random.default_rng(0).uniform(-0.5, 0.5, (samples, channels)).astype(np.float32)
+
+
+def write(path: Path, pairs: list[tuple[int, NDArray[np.float32]]], rate: int = RATE) -> Result:
+    packets = [(round(start_ms * 1e6), AudioChunk(samples, rate)) for start_ms, samples in pairs]
+    return run_node(AudioOutFile, inputs={"audio": packets}, params={"path": path})
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "A.WAV"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_goes_in_comes_out(tmp_path, name, channels):
+    samples = noise(RATE, channels)
+    result = write(tmp_path / name, [(0, samples[:7000]), (7000 / MS, samples[7000:])])
+    found, rate = soundfile.read(tmp_path / name, always_2d=True)
+    assert rate == RATE
+    assert found.shape == samples.shape
+    assert np.abs(found - samples).max() < 1e-4
+    assert soundfile.info(tmp_path / name).subtype == "PCM_16"
+    assert [(made.path, made.count, made.unit) for made in result.made] == [(tmp_path / name, RATE, "samples")]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert result.notices == []
+
+
+def test_gaps_are_filled_and_overlaps_trimmed(tmp_path):
+    samples = noise(400 * MS)
+    pairs = [(100, samples[: 100 * MS]), (300, samples[200 * MS : 300 * MS]), (350, samples[250 * MS :])]
+    result = write(tmp_path / "a.wav", pairs)
+    found, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    expected = np.concatenate([np.zeros((100 * MS, 1), np.float32), samples])
+    expected[200 * MS : 300 * MS] = 0
+    assert np.abs(found[:, None] - expected).max() < 1e-4
+    assert any("0.200 s of silence" in notice and "0.050 s of sound came twice" in notice for notice in result.notices)
+
+
+def test_jitter_of_timestamps_changes_nothing(tmp_path):
+    samples = noise(100 * MS)
+    pairs = [(start + 0.4 * (-1) ** start, samples[start * MS : (start + 10) * MS]) for start in range(0, 100, 10)]
+    pairs = [(max(0.0, start), chunk) for start, chunk in pairs]
+    assert write(tmp_path / "a.wav", pairs).notices == []
+    assert soundfile.info(tmp_path / "a.wav").frames == len(samples)
+
+
+def test_an_hour_of_nothing_is_written_in_stretches(tmp_path):
+    write(tmp_path / "a.flac", [(0, noise(100)), (600_000, noise(100))])
+    assert soundfile.info(tmp_path / "a.flac").frames == 600_000 * MS + 100
+
+
+def test_too_loud_sound_is_clipped_and_told(tmp_path):
+    result = write(tmp_path / "a.wav", [(0, noise(100) * 0 + 1.5)])
+    assert soundfile.read(tmp_path / "a.wav")[0].min() > 0.99
+    assert any("100 samples were louder" in notice for notice in result.notices)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [(AudioChunk(noise(10), 8_000), "8000 Hz"), (AudioChunk(noise(10, 2), RATE), "2 channels")],
+)
+def test_a_run_that_breaks_off_keeps_its_part_and_the_good_file(tmp_path, second, expected):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"an older, good file")
+    packets = [(0, AudioChunk(noise(RATE), RATE)), (10**9, second)]
+    with pytest.raises(GraphcoreError, match=expected):
+        run_node(AudioOutFile, inputs={"audio": packets}, params={"path": path})
+    assert path.read_bytes() == b"an older, good file"
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["talk.partial.wav", "talk.wav"]
+    assert soundfile.info(tmp_path / "talk.partial.wav").frames == RATE
+
+
+def test_no_sound_at_all_leaves_no_file(tmp_path):
+    with pytest.raises(GraphcoreError, match="no sound arrived"):
+        write(tmp_path / "a.wav", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_suffix(tmp_path):
+    with pytest.raises(GraphcoreError, match=r"a\.mp3.*\.wav or \.flac"):
+        write(tmp_path / "a.mp3", [(0, noise(10))])
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "a.wav").mkdir()
+    with pytest.raises(GraphcoreError, match="is a folder"):
+        write(tmp_path / "a.wav", [(0, noise(10))])
+
+
+def test_a_folder_that_went_away(tmp_path):
+    with pytest.raises(GraphcoreError, match=r"gone.a\.wav: cannot be written"):
+        write(tmp_path / "gone" / "a.wav", [(0, noise(10))])
+
+
+def test_a_full_disk_names_the_file_and_keeps_the_good_one(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"good")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))  # the kernel then refuses more, as a full disk does
+    try:
+        with pytest.raises(GraphcoreError, match=r"a\.wav: cannot be written.*disk"):
+            write(path, [(second * 1000, noise(RATE)) for second in range(5)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"good"
