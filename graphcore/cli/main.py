@@ -26,6 +26,8 @@ VERBS = {
 DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
 PIPE_CLOSED = 141  # 128 + SIGPIPE: what a shell sees of any program whose reader went away
 
+_PLUGINS = "a folder of Python files with more nodes"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; mistakes in the arguments end in SystemExit(2), as argparse does."""
@@ -57,9 +59,6 @@ def _run(argv: Sequence[str]) -> int:
     verbs.choices[verb].add_argument("--plugins", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=_PLUGINS)
     code: int = module.run(parser.parse_args(argv))
     return code
-
-
-_PLUGINS = "a folder of Python files with more nodes"
 
 
 def _parser() -> tuple[argparse.ArgumentParser, argparse._SubParsersAction[argparse.ArgumentParser]]:

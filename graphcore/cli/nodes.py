@@ -124,5 +124,5 @@ def _fields(payload_class: type) -> str:
     parts = []
     for field in fields_of(payload_class):
         kind = field.scalar.__name__ if field.scalar else f"{field.dtype} {field.shape}"
-        parts.append(f"{field.name}: {kind}{', ...' if field.many else ''}{' or null' if field.optional else ''}")
+        parts.append(f"{field.name}: {'list of ' * field.many}{kind}{' or null' * field.optional}")
     return f"{payload_name(payload_class)}({', '.join(parts)})"

@@ -20,10 +20,10 @@ class Report:
         """Note a mistake at this value."""
         self.mistakes.append(Mistake(at.file, at.line, at.column, what, expected, fix))
 
-    def unknown(self, at: Value, kind: str, name: str, known: Collection[str], hint: str = "") -> None:
-        """Note a name that is not one of `known`; `hint` is said where no name is near."""
+    def unknown(self, at: Value, kind: str, name: str, known: Collection[str]) -> None:
+        """Note a name that is not one of `known`, with the nearest of them."""
         expected = one_of(known) if 0 < len(known) <= MANY else ""
-        self.add(at, f"unknown {kind} {name!r}", expected, nearest(name, known) or hint)
+        self.add(at, f"unknown {kind} {name!r}", expected, nearest(name, known))
 
     def raise_if_any(self) -> None:
         """Raise GraphError with all mistakes, in the order of the file; those of `--set` come last."""

@@ -1,6 +1,7 @@
 """A JSON Schema (draft-07) of graph files from the installed node types: an editor completes and checks with it.
 
-It says what one file can say by itself; that links lead somewhere and fit is for `check`.
+It says what one file can say by itself: that links lead somewhere and fit is for `check`, and a required param
+may come from `--set`.
 """
 
 from __future__ import annotations
@@ -78,18 +79,17 @@ def _any_node(types: Mapping[str, type[Node]]) -> Schema:
 def _node(node_class: type[Node]) -> Schema:
     params = {name: _param(param) for name, param in node_class.params.items()}
     inputs = {name: _input(port) for name, port in node_class.inputs.items()}
-    needed_params = [name for name, param in node_class.params.items() if param.required]
-    needed_inputs = [name for name, port in node_class.inputs.items() if port.required]
+    needed = [name for name, port in node_class.inputs.items() if port.required]
     return {
         "description": inspect.getdoc(node_class) or "",
         "properties": {
             "type": {"const": node_class.type_name},
-            "params": _named(params, needed_params),
-            "inputs": _named(inputs, needed_inputs),
+            "params": _named(params, []),
+            "inputs": _named(inputs, needed),
             "place": {"description": "Where it runs", "type": "string", "pattern": _IDENTIFIER},
         },
         "additionalProperties": False,
-        "required": ["type"] + ["params"] * bool(needed_params) + ["inputs"] * bool(needed_inputs),
+        "required": ["type", "inputs"] if needed else ["type"],
     }
 
 

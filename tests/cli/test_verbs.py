@@ -51,7 +51,7 @@ def test_nodes_are_listed(graphcore: Callable) -> None:
 
 def test_one_node(graphcore: Callable) -> None:
     answer = graphcore("nodes", "ticker")
-    payload = "graphcore_loose.Tick(number: int, names: str, ..., weight: float or null)"
+    payload = "graphcore_loose.Tick(number: int, names: list of str, weight: float or null)"
     assert answer.out == (
         "ticker: source, from more/ticks.py\n  Ticks a few times.\n\n  Then it stops.\n"
         f"\noutputs\n  tick: Tick, looks 40 ms ahead\n      what it ticks\n      {payload}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -63,9 +64,7 @@ def test_paths_are_shown_relative_where_they_are_inside(folder: Path) -> None:
     assert shown(folder.parent / "b.yaml") == str(folder.parent / "b.yaml")
 
 
-def test_a_file_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
+def test_a_file_that_may_not_be_read(folder: Path) -> None:
     (folder / "photo.png").chmod(0)
     if os.access(folder / "photo.png", os.R_OK):
         pytest.skip("this user may read everything")

@@ -12,7 +12,7 @@ from avatar_nodes.motion.shapes_model import smoothstep
 TALKING_A_MINUTE, RESTING_A_MINUTE = 26.0, 17.0
 SIGMA = 0.55  # of the logarithm of an interval
 SHORTEST_S = 0.6  # from one blink to the next
-AT_A_PAUSE = 0.4  # chance of a blink where speech pauses
+AT_A_PAUSE = 0.3  # chance of a blink where speech pauses
 WITH_A_SHIFT = 0.85  # chance of a blink with a large gaze shift
 SHIFT_DEG = 33.0
 SHIFT_S = 0.15  # within that time

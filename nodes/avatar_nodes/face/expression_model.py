@@ -19,7 +19,7 @@ from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES
 
 Array = NDArray[np.float64]
 
-JAW_OPEN_DEGREES = 17.0  # jawOpen 1
+JAW_OPEN_DEGREES = 22.0  # jawOpen 1
 JAW_HINGE = np.array([0.0, -0.05, 0.12])  # from the point between the ears
 
 _NOSE = (1, 2, 4, 5, 6, 195, 197, 168, 98, 327, 64, 294, 48, 278, 129, 358)
@@ -94,7 +94,8 @@ def _jaw_weights(vertices: Array) -> Array:
             values[index] = 0.32 * min(abs(vertices[index, 0]) / half, 1.0) ** 4
     anchors = sorted(values)
     spread = mesh.extension(vertices, anchors)
-    return np.asarray(np.clip(spread @ np.array([values[index] for index in anchors]), 0.0, 1.0))
+    weights = np.clip(spread @ np.array([values[index] for index in anchors]), 0.0, 1.0)
+    return np.asarray((weights + weights[MIRROR[: mesh.FACE_VERTICES]]) / 2)
 
 
 def _mouth_half_width(vertices: Array) -> float:
@@ -212,7 +213,7 @@ def _mouth_shapes(vertices: Array) -> dict[str, Array]:
         "mouthShrugUpper": shape(lambda p: (0.0, 0.05 * p.upper * p.arch, 0.03 * p.upper * p.arch)),
         "cheekPuff": shape(lambda p: (0.03 * p.along, 0.0, 0.02), puff),
     }
-    return both | _with_right(left)
+    return {name: symmetric(field) for name, field in both.items()} | _with_right(left)
 
 
 Move = tuple[float, float, float]

@@ -20,9 +20,10 @@ from avatar_nodes.payloads import FaceMotion
 Array = NDArray[np.float64]
 
 _KEPT_RIM = 2  # px around the opening that stay as in the photo, so that soft edges find the photo's colours
-_HIGHLIGHT = 22  # levels above its surroundings that make a spot on the iris a highlight
+_HIGHLIGHT = 32  # levels above its surroundings that make a spot on the iris a highlight
 _LASH_LINE = 0.03  # inter-pupil distances: how thick lashes are where lids meet
 _LASH_STRENGTH = 0.75
+_LEAVES = 1.5  # px the iris slides until nothing but the model of the eye is shown
 _LONGEST_LOOK = 38.0  # degrees an eye turns at most
 
 
@@ -37,7 +38,9 @@ class _Eye:
     left: int  # where the patch lies in the photo
     top: int
     ball: NDArray[np.uint8]  # (height, width, 3): the eyeball without highlights, completed behind the lids
-    still: NDArray[np.float32]  # (height, width, 3): what the photo adds: highlights, the shade of lids and lashes
+    shade: NDArray[np.float32]  # (height, width, 1): how lids and lashes darken it, 0 to 1
+    highlights: NDArray[np.float32]  # (height, width, 3): what the light adds
+    rest: NDArray[np.float32]  # (height, width, 3): what these lack of the photo
     height: float  # px: how far the eye is open in the photo
 
 
@@ -74,7 +77,7 @@ class Eyes:
             slide = (eye.photo_plane[1:] - eye.photo_plane[0]).T @ turn
             shade_eye(
                 picture, opening.coverage, opening.left, opening.top, into_photo.astype(np.float32), eye.ball,
-                eye.still, (eye.iris - (eye.left, eye.top)).astype(np.float32), np.float32(eye.radius),
+                eye.shade, eye.highlights, eye.rest, _rest_share(slide), (eye.iris - (eye.left, eye.top)).astype(np.float32), np.float32(eye.radius),
                 slide.astype(np.float32),
             )  # fmt: skip
 
@@ -129,11 +132,31 @@ def _take_eye(
     if opening is not None:
         height, width = opening.coverage.shape
         inside[opening.top - top :, opening.left - left :][:height, :width] = opening.coverage
-    ball = _matt(_complete(patch, inside, iris - (left, top), radius), iris - (left, top), radius)
+    iris_here = iris - (left, top)
+    full = _complete(patch, inside, iris_here, radius)
+    ball = _matt(full, iris_here, radius)
+    highlights = full.astype(np.float32) - ball
+    shade = _lid_shade(patch, full, inside)
     kept = cv2.dilate(inside, np.ones((2 * _KEPT_RIM + 1,) * 2, np.uint8)) > 0
-    still = np.where(kept[:, :, None], patch.astype(np.float32) - ball, np.float32(0.0))
+    rest = np.where(kept[:, :, None], patch - (ball * shade + highlights), 0.0).astype(np.float32)
     height = _height(rim_px, upper, lower)
-    return _Eye(upper, lower, plane, photo_plane, iris, radius, int(left), int(top), ball, still, height)
+    return _Eye(
+        upper, lower, plane, photo_plane, iris, radius, int(left), int(top), ball, shade, highlights, rest, height
+    )
+
+
+def _rest_share(slide: Array) -> np.float32:
+    """All of the rest where the iris is at home, none where it has left."""
+    left = min(float(np.hypot(*slide)) / _LEAVES, 1.0)
+    return np.float32(1.0 - left * left * (3.0 - 2.0 * left))
+
+
+def _lid_shade(patch: NDArray[np.uint8], full: NDArray[np.uint8], inside: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How much darker the photo is than the completed eyeball: beside the lids, softly."""
+    grey, bare = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) + 8.0 for picture in (patch, full))
+    ratio = np.clip(grey / bare, 0.35, 1.0)
+    rim = cv2.dilate(inside, np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(cv2.GaussianBlur(np.where(rim, ratio, 0.6).astype(np.float32), (0, 0), 0.7)[:, :, None])
 
 
 def _height(points: Array, upper: NDArray[np.int64], lower: NDArray[np.int64]) -> float:
@@ -157,7 +180,9 @@ def _complete(patch: NDArray[np.uint8], inside: NDArray[np.uint8], iris: Array, 
     disc = np.where(mirrored[:, :, None], patch[across_y, across_x].astype(np.float32), mean)
     share = np.clip((1.12 * radius - away) / (0.2 * radius), 0.0, 1.0)[:, :, None]
     ball = ball + (disc - ball) * share
-    near = np.where(seen[:, :, None], patch, ball)
+    soft = cv2.GaussianBlur(cv2.erode(seen.astype(np.float32), np.ones((2, 2), np.uint8)), (0, 0), 1.0)[:, :, None]
+    near = cv2.GaussianBlur(ball, (0, 0), 1.0)
+    near = near + (patch - near) * soft
     return np.rint(near).clip(0, 255).astype(np.uint8)
 
 
@@ -175,7 +200,7 @@ def _mean_by_radius(patch: NDArray[np.uint8], seen: NDArray[np.bool_], away: Arr
 
 def _matt(ball: NDArray[np.uint8], iris: Array, radius: float) -> NDArray[np.uint8]:
     """Take bright spots off the iris: they mirror the light, so they must stay while the iris turns."""
-    reach = max(3, int(round(radius * 0.55)) | 1)
+    reach = max(3, int(radius * 0.45) | 1)
     opened = cv2.morphologyEx(ball, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     y, x = np.mgrid[: ball.shape[0], : ball.shape[1]]
     on_iris = np.hypot(x - iris[0], y - iris[1]) < 0.85 * radius

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face.canonical_model import MIRROR
 from avatar_nodes.face.mediapipe_model import Detection, FaceModels
+from avatar_nodes.face.photo_file_model import MID_GREY
 
+GROUND = (MID_GREY, MID_GREY, MID_GREY)  # around a turned picture
 SEARCH_SIDE = 1024  # px: a photo is searched on a copy no larger than this
 TILE_SIDE = 640  # px: a face of 80 px is an eighth of it, which the detector still finds
 ROLLS = (0.0, 30.0, -30.0, 60.0, -60.0, 90.0, -90.0, 180.0)  # degrees; the detector bears about 20 of each
@@ -111,7 +113,7 @@ def _turned(picture: NDArray[np.uint8], roll: float) -> tuple[NDArray[np.uint8],
     side = int(np.hypot(height, width))
     turn = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), roll, 1.0), np.float64)
     turn[:, 2] += np.array([side - width, side - height]) / 2
-    turned = cv2.warpAffine(picture, turn, (side, side), flags=cv2.INTER_LINEAR, borderValue=(118, 118, 118))
+    turned = cv2.warpAffine(picture, turn, (side, side), flags=cv2.INTER_LINEAR, borderValue=GROUND)
     return np.asarray(turned), np.asarray(cv2.invertAffineTransform(turn))
 
 
@@ -189,5 +191,5 @@ def _upright_cut(
     pivot = (float(middle[0]), float(middle[1]))
     turn = np.asarray(cv2.getRotationMatrix2D(pivot, roll, MESH_SIDE / (side * shrink)), np.float64)
     turn[:, 2] += MESH_SIDE / 2 - middle
-    cut = cv2.warpAffine(region, turn, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR, borderValue=(118, 118, 118))
+    cut = cv2.warpAffine(region, turn, (MESH_SIDE, MESH_SIDE), flags=cv2.INTER_LINEAR, borderValue=GROUND)
     return np.asarray(cut), np.asarray(turn @ to_region)

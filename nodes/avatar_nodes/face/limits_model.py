@@ -25,17 +25,15 @@ class Limits:
 
     @classmethod
     def of(cls, photo_head: NDArray[np.float32]) -> Limits:
-        """From the photo's own pose: where a cheek is hidden, turning further away would show what nobody knows."""
+        """From the photo's own pose: turning either way from it shows what nobody knows."""
         photo = photo_head.astype(np.float64)
         reach = np.array([*_TURN, *_SHIFT])
         low, high = -reach, reach.copy()
         for axis in (0, 1):
             turned = photo[axis]
             away = max(_LEAST_TURN, reach[axis] - 0.6 * abs(turned))
-            if turned > 0:
-                high[axis] = away
-            else:
-                low[axis] = -away
+            back = max(_LEAST_TURN, reach[axis] - 0.4 * abs(turned))
+            low[axis], high[axis] = (-back, away) if turned > 0 else (-away, back)
         return cls(photo, low, high)
 
     def soften(self, head: NDArray[np.float32]) -> Array:

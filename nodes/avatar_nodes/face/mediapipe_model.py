@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LANDMARKS = 478  # 468 of the face, 10 of the irises
+from avatar_nodes.face.photo_file_model import PortraitError
 
 # What the native code writes to the terminal on every start; everything else is passed on.
 _CHATTER = re.compile(
@@ -48,9 +48,14 @@ class FaceModels:
     """The three networks, loaded when first used; a context manager that gives them back."""
 
     def __init__(self) -> None:
-        with quiet_native_log():
-            import mediapipe
-
+        try:
+            with quiet_native_log():
+                import mediapipe
+        except ImportError as error:  # a slim machine without the system libraries that its wheel leaves out
+            raise PortraitError(
+                f"MediaPipe cannot be loaded ({error})",
+                "install libGL.so.1 and libglib2.0 (Debian: libgl1, libglib2.0-0)",
+            ) from None
         self._solutions: Any = mediapipe.solutions
         self._open: dict[str, Any] = {}
 

@@ -12,13 +12,13 @@ _LOWER_EDGES = np.array([0.0, 0.083, 0.168, 0.255, 0.325, 0.390], np.float32)
 _UPPER_HEIGHT, _LOWER_HEIGHT = np.float32(0.150), np.float32(0.125)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _step(low: float, high: float, value: float) -> float:
     share = min(max((value - low) / (high - low), np.float32(0.0)), np.float32(1.0))
     return share * share * (np.float32(3.0) - np.float32(2.0) * share)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _tooth(x: float, edges: NDArray[np.float32]) -> tuple[float, float]:
     """Distance to the nearest border between teeth, and -1 to 1 across this tooth."""
     side = abs(x)
@@ -29,7 +29,7 @@ def _tooth(x: float, edges: NDArray[np.float32]) -> tuple[float, float]:
     return np.float32(-1.0), np.float32(0.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def shade_mouth(
     picture: NDArray[np.uint8],
     coverage: NDArray[np.uint8],
@@ -80,7 +80,9 @@ def shade_mouth(
             under_lip, over_lip = upper - y, y - lower
             # Light falls in from the front: the wider the gap the more, the farther back or beside the less.
             across = x / rims_start
-            light = (np.float32(0.75) + np.float32(0.25) * _step(0.02, 0.15, gap)) * (1 - np.float32(0.7) * across * across)
+            light = (np.float32(0.75) + np.float32(0.25) * _step(0.02, 0.15, gap)) * (
+                1 - np.float32(0.7) * across * across
+            )
             for k in range(3):
                 tone[k] = cavity_tone[k] * (np.float32(0.8) + np.float32(0.7) * _step(0.10, 0.0, over_lip))
             # Tongue: a dome that rides on the jaw.
@@ -88,7 +90,7 @@ def shade_mouth(
             on_tongue = _step(-0.05, 0.05, dome - jy) * _step(0.36, 0.24, abs(jx))
             if on_tongue > 0:
                 lit = light * (np.float32(0.42) + np.float32(0.58) * _step(-0.03, 0.14, dome - jy))
-                lit *= np.float32(1.0) - np.float32(0.12) * np.exp(-(jx / np.float32(0.02)) ** 2)
+                lit *= np.float32(1.0) - np.float32(0.12) * np.exp(-((jx / np.float32(0.02)) ** 2))
                 for k in range(3):
                     tone[k] += (tongue_tone[k] * lit - tone[k]) * on_tongue
             # Lower teeth.
@@ -106,7 +108,9 @@ def shade_mouth(
             # Upper teeth, in the shade of the lip.
             border, across_tooth = _tooth(x / teeth_scale, _UPPER_EDGES)
             border *= teeth_scale
-            short = np.float32(0.010) if abs(x) > 0.13 * teeth_scale and abs(x) < 0.225 * teeth_scale else np.float32(0.0)
+            short = (
+                np.float32(0.010) if abs(x) > 0.13 * teeth_scale and abs(x) < 0.225 * teeth_scale else np.float32(0.0)
+            )
             edge = np.float32(-0.024) + short + np.float32(0.20) * x * x + np.float32(0.012) * across_tooth**4
             inside = _step(-soft, soft, y - edge) * _step(-soft, soft, border + np.float32(0.004))
             if inside > 0:

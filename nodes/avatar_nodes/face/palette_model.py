@@ -35,7 +35,7 @@ def measure(image: NDArray[np.uint8], landmarks: NDArray[np.float32], scale: flo
                             for u, v in (mesh.RIGHT_EYE, mesh.LEFT_EYE)])  # fmt: skip
     lip, skin = np.median(lips, axis=0), np.median(face, axis=0)
     bright = max(np.percentile(eyes @ _LUMA, 85), np.percentile(face @ _LUMA, 75))
-    teeth = min(1.12 * bright, 232.0) * (0.78 + 0.22 * skin / max(float(skin @ _LUMA), 1.0)) * (1.0, 0.99, 0.96)
+    teeth = min(1.04 * bright, 225.0) * (0.6 + 0.4 * skin / max(float(skin @ _LUMA), 1.0))
     mouth = np.stack([teeth, lip * 0.85, lip * 0.90, lip * _BACK_OF_MOUTH])
     lash = np.percentile(eyes, 4, axis=0) * 0.8
     return Palette(mouth.astype(np.float32), lash.astype(np.float32), max(1.0, scale), _grain(image, landmarks))

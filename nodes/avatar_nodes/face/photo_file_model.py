@@ -41,8 +41,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
             with Image.open(path) as photo:
                 _check_size(path, photo.size)
                 photo.load()
-                upright = ImageOps.exif_transpose(photo)
-                return _to_rgb(upright)
+                ImageOps.exif_transpose(photo, in_place=True)
+                return _to_rgb(photo)
     except FileNotFoundError:
         raise PortraitError(f"{path}: there is no such file", "give the path of a photo") from None
     except IsADirectoryError:
@@ -89,7 +89,7 @@ def _to_rgb(photo: Image.Image) -> NDArray[np.uint8]:
         with_alpha = photo.convert("RGBA")
         ground = Image.new("RGBA", photo.size, (MID_GREY, MID_GREY, MID_GREY, 255))
         photo = Image.alpha_composite(ground, with_alpha)
-    return np.array(photo.convert("RGB"), dtype=np.uint8)
+    return np.array(photo if photo.mode == "RGB" else photo.convert("RGB"), dtype=np.uint8)
 
 
 def _stretch_to_8_bit(grey: NDArray[np.float64]) -> NDArray[np.uint8]:

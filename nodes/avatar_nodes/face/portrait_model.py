@@ -19,7 +19,7 @@ from avatar_nodes.face.photo_file_model import PortraitError, read_photo
 __all__ = ["Portrait", "PortraitError", "prepare_portrait"]
 
 SMALLEST_FACE = 80  # px of the photo, cheek to cheek
-LARGEST_YAW, LARGEST_PITCH, LARGEST_ROLL = 35.0, 30.0, 45.0  # degrees; beyond them half of the face is not seen
+LARGEST_YAW, LARGEST_PITCH, LARGEST_ROLL = 40.0, 30.0, 45.0  # degrees; beyond them half of the face is not seen
 LARGEST_SCALE = 1.5  # above this the picture is soft, and the user is told
 
 
@@ -46,7 +46,7 @@ def prepare_portrait(path: Path, size: int = 512) -> Portrait:
         found = find_face(models, photo)
         if found is None:
             raise PortraitError(f"{path}: no face was found", "expected a photo of one person who looks at the camera")
-        _check_face(path, found)
+        check_face(path, found)
         height, width = photo.shape[:2]
         framing = choose_framing(_oval(found.landmarks), width, height)
         image = cut_frame(photo, framing, size)
@@ -73,7 +73,8 @@ def _into_frame(landmarks: NDArray[np.float64], transform: NDArray[np.float64]) 
     return np.column_stack([flat, landmarks[:, 2] * transform[0, 0]])
 
 
-def _check_face(path: Path, found: FoundFace) -> None:
+def check_face(path: Path, found: FoundFace) -> None:
+    """Raise PortraitError where a face is too small, or turned too far, to be warped."""
     face_width = float(np.ptp(_oval(found.landmarks)[:, 0]))
     if face_width < SMALLEST_FACE:
         raise PortraitError(

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 FAR = np.float32(-1e9)
+EDGE = np.float32(1e-3)  # px: neighbours overlap by this much rather than leave a crack
+ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def raster(
     points: NDArray[np.float32],
     depth: NDArray[np.float32],
@@ -33,59 +35,81 @@ def raster(
     for t in range(len(triangles)):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if abs(area) < 1e-6:
-            continue
-        top = max(0, int(np.ceil(min(ay, by, cy) - 1e-3)))
-        bottom = min(height - 1, int(np.floor(max(ay, by, cy) + 1e-3)))
-        # Weights of b and c, and what they carry, are affine in x and y.
-        b_x, b_y = (cy - ay) / area, -(cx - ax) / area
-        c_x, c_y = -(by - ay) / area, (bx - ax) / area
         ua, va = source[a, 0] - ax, source[a, 1] - ay
         ub, vb = source[b, 0] - bx - ua, source[b, 1] - by - va
         uc, vc = source[c, 0] - cx - ua, source[c, 1] - cy - va
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if abs(area) < EDGE:
+            continue
+        # Weights of b and c, and what they carry, are affine in x and y.
+        b_x, b_y = (cy - ay) / area, -(cx - ax) / area
+        c_x, c_y = -(by - ay) / area, (bx - ax) / area
         za, zb, zc = depth[a], depth[b] - depth[a], depth[c] - depth[a]
+        u_x, v_x, z_x = b_x * ub + c_x * uc, b_x * vb + c_x * vc, b_x * zb + c_x * zc
+        u_y, v_y, z_y = b_y * ub + c_y * uc, b_y * vb + c_y * vc, b_y * zb + c_y * zc
+        top = max(0, int(np.ceil(min(ay, by, cy) - EDGE)))
+        bottom = min(height - 1, int(np.floor(max(ay, by, cy) + EDGE)))
         for y in range(top, bottom + 1):
             left, right = _span(ax, ay, bx, by, cx, cy, np.float32(y))
-            start = max(0, int(np.ceil(left - 1e-3)))
-            end = min(width - 1, int(np.floor(right + 1e-3)))
+            start = max(0, int(np.ceil(left - EDGE)))
+            end = min(width - 1, int(np.floor(right + EDGE)))
+            down = np.float32(y) - ay
+            u, v, z = ua + down * u_y, va + down * v_y, za + down * z_y
             for x in range(start, end + 1):
-                wb = b_x * (x - ax) + b_y * (y - ay)
-                wc = c_x * (x - ax) + c_y * (y - ay)
-                z = za + wb * zb + wc * zc
-                if z > nearest[y, x]:
-                    nearest[y, x] = z
-                    sampling[y, x, 0] = x + (ua + wb * ub + wc * uc)
-                    sampling[y, x, 1] = y + (va + wb * vb + wc * vc)
+                along = np.float32(x) - ax
+                near = z + along * z_x
+                if near > nearest[y, x]:
+                    nearest[y, x] = near
+                    sampling[y, x, 0] = np.float32(x) + (u + along * u_x)
+                    sampling[y, x, 1] = np.float32(y) + (v + along * v_x)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _span(ax: float, ay: float, bx: float, by: float, cx: float, cy: float, y: float) -> tuple[float, float]:
     """Where a triangle begins and ends on the line at y."""
-    left, right = np.float32(1e9), np.float32(-1e9)
+    left, right = -FAR, FAR
     for x0, y0, x1, y1 in ((ax, ay, bx, by), (bx, by, cx, cy), (cx, cy, ax, ay)):
-        if (y0 <= y + 1e-3 and y1 >= y - 1e-3) or (y1 <= y + 1e-3 and y0 >= y - 1e-3):
-            if abs(y1 - y0) < 1e-3:
+        if (y0 <= y + EDGE and y1 >= y - EDGE) or (y1 <= y + EDGE and y0 >= y - EDGE):
+            if abs(y1 - y0) < EDGE:
                 low, high = min(x0, x1), max(x0, x1)
             else:
-                along = min(max((y - y0) / (y1 - y0), np.float32(0.0)), np.float32(1.0))
+                along = min(max((y - y0) / (y1 - y0), ZERO), ONE)
                 low = high = x0 + (x1 - x0) * along
             left, right = min(left, low), max(right, high)
     return left, right
 
 
-@numba.njit(cache=True, nogil=True)
-def over_background(person: NDArray[np.uint8], background: NDArray[np.uint8], picture: NDArray[np.uint8]) -> None:
-    """Lay a person (height, width, 4), colours already multiplied by alpha, over a background (height, width, 3)."""
-    for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
-            rest = np.uint32(255 - person[y, x, 3])
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def compose(
+    person: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    sampling: NDArray[np.float32],
+    picture: NDArray[np.uint8],
+) -> None:
+    """Lay a person (size, size, 4), colours already multiplied by alpha, over a background, sampled bilinearly.
+
+    Weights are not rounded (OpenCV's remap knows 32 steps a px), so that the slightest motion moves edges smoothly.
+    """
+    size = picture.shape[0]
+    last = np.float32(size - 1)
+    before_last = np.uint32(size - 2)
+    for row in range(size):
+        for column in range(size):
+            x = min(max(sampling[row, column, 0], ZERO), last)
+            y = min(max(sampling[row, column, 1], ZERO), last)
+            ix, iy = min(np.uint32(x), before_last), min(np.uint32(y), before_last)
+            above, below = person[iy, ix : ix + 2], person[iy + 1, ix : ix + 2]
+            if above[0, 3] == 0 and above[1, 3] == 0 and below[0, 3] == 0 and below[1, 3] == 0:
+                for k in range(3):
+                    picture[row, column, k] = background[row, column, k]
+                continue
+            fx, fy = x - np.float32(ix), y - np.float32(iy)
+            w01, w10, w11 = fx * (ONE - fy), (ONE - fx) * fy, fx * fy
+            w00 = ONE - w01 - w10 - w11
+            rest = np.float32(255.0) - (
+                above[0, 3] * w00 + above[1, 3] * w01 + below[0, 3] * w10 + below[1, 3] * w11
+            )
             for k in range(3):
-                value = np.uint32(person[y, x, k]) + behind(rest, np.uint32(background[y, x, k]))
-                picture[y, x, k] = min(value, np.uint32(255))
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def behind(rest: int, value: int) -> int:
-    """What a background adds through `rest` (0 to 255) of transparency: rest * value / 255, rounded."""
-    return (rest * value + np.uint32(127)) // np.uint32(255)
+                own = above[0, k] * w00 + above[1, k] * w01 + below[0, k] * w10 + below[1, k] * w11
+                value = own + rest * np.float32(background[row, column, k]) * np.float32(1.0 / 255.0)
+                picture[row, column, k] = np.uint8(min(value + HALF, np.float32(255.0)))

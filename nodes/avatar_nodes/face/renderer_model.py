@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +12,7 @@ from avatar_nodes.face.mouth_model import Mouth
 from avatar_nodes.face.palette_model import measure
 from avatar_nodes.face.portrait_model import Portrait
 from avatar_nodes.face.puppet_model import Placed, Puppet
-from avatar_nodes.face.raster_model import over_background, raster
+from avatar_nodes.face.raster_model import compose, raster
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
 
 
@@ -27,11 +26,10 @@ class Renderer:
         self.puppet = Puppet(self.identity, portrait.landmarks, size)
         self.layers = split_layers(portrait.image, portrait.matte, portrait.background)
         palette = measure(portrait.image, portrait.landmarks, portrait.scale)
-        self._mouth = Mouth(self.puppet, portrait.image, palette)
-        self._eyes = Eyes(self.puppet, portrait.image, portrait.landmarks, palette)
+        self.mouth = Mouth(self.puppet, portrait.image, palette)
+        self.eyes = Eyes(self.puppet, portrait.image, portrait.landmarks, palette)
         self._sampling = np.empty((size, size, 2), np.float32)
         self._nearest = np.empty((size, size), np.float32)
-        self._person = np.empty((size, size, 4), np.uint8)
 
     @property
     def photo_motion(self) -> FaceMotion:
@@ -48,20 +46,13 @@ class Renderer:
         """A new frame, (size, size, 3) RGB."""
         placed = self.puppet.place(motion)
         picture = np.empty((self.size, self.size, 3), np.uint8)
-        self._draw_person(placed, picture)
-        self._eyes.draw(placed, motion, picture)
-        self._mouth.draw(placed, motion, picture)
+        self.warp(placed, picture)
+        self.eyes.draw(placed, motion, picture)
+        self.mouth.draw(placed, motion, picture)
         return picture
 
-    def _draw_person(self, placed: Placed, picture: NDArray[np.uint8]) -> None:
-        puppet = self.puppet
+    def warp(self, placed: Placed, picture: NDArray[np.uint8]) -> None:
+        """Draw the person, with eyes and lips as the photo's own are stretched, over the background."""
+        puppet, layers = self.puppet, self.layers
         raster(placed.points, placed.depth, puppet.source, puppet.triangles, self._sampling, self._nearest)
-        cv2.remap(
-            self.layers.person,
-            self._sampling,
-            None,
-            cv2.INTER_LINEAR,
-            dst=self._person,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        over_background(self._person, self.layers.background, picture)
+        compose(layers.person, layers.background, self._sampling, picture)

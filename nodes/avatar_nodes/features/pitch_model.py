@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 WINDOW_S = 0.040
 LOWEST_HZ, HIGHEST_HZ = 60.0, 500.0
 SURE = 0.15  # of the normalised difference: the first dip below this is the period
+NEARLY = 0.02  # where none is sure: the first dip that is so little worse than the best
 VOICED = 0.35  # no dip below this: no voice
 QUIETEST = 1e-6  # mean square; -60 dBFS
+BELOW_SPEECH = 1e-3  # of the loudest power lately: hum and far voices are 30 dB softer than the speaker
+FADING = 0.99  # of that loudest power, each row: half of it is forgotten in 0.7 s
 JUMP_PENALTY = 0.05  # added to a dip an octave away from the pitch before; halves the octave errors on real speech
 
 
@@ -24,17 +27,21 @@ class PitchTracker:
         self.window = round(WINDOW_S * sample_rate)  # samples
         self._longest = int(sample_rate / LOWEST_HZ) + 1  # lags, in samples
         self._shortest = int(sample_rate / HIGHEST_HZ)
+        self._loudest = 0.0  # power lately, mean square
         self._before = 0.0  # the last pitch, Hz; 0 where there was no voice
 
     def track(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """The pitch at the end of each of (rows, window) consecutive windows, in Hz; 0 where there is no voice."""
-        centred = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
+        exact = windows.astype(np.float64)
         # The older part is compared with later ones; as long as it is silence there is nothing to compare.
-        loud = np.mean(centred[:, : self.window - self._longest] ** 2, axis=1) > QUIETEST
-        difference = _normalised_difference(centred, self._longest)
+        powers = exact[:, : self.window - self._longest].var(axis=1)
+        difference = _normalised_difference(exact, self._longest)
         pitches = np.zeros(len(windows), np.float32)
         for row in range(len(windows)):
-            self._before = self._pick(difference[row]) if loud[row] else 0.0
+            power = float(powers[row])
+            self._loudest = max(power, self._loudest * FADING)
+            heard = power > max(QUIETEST, self._loudest * BELOW_SPEECH)
+            self._before = self._pick(difference[row]) if heard else 0.0
             pitches[row] = self._before
         return pitches
 
@@ -47,8 +54,7 @@ class PitchTracker:
         depths = difference[dips]
         if self._before > 0.0:
             depths = depths + JUMP_PENALTY * np.minimum(np.abs(np.log2(self._rate / dips / self._before)), 1.0)
-        sure = np.flatnonzero(depths < max(SURE, float(depths.min()) + 0.02))
-        lag = int(dips[sure[0] if len(sure) else int(depths.argmin())])
+        lag = int(dips[np.argmax(depths < max(SURE, float(depths.min()) + NEARLY))])  # the first that will do
         pitch = self._rate / _vertex(difference, lag)
         return pitch if LOWEST_HZ <= pitch <= HIGHEST_HZ else 0.0
 
@@ -68,7 +74,8 @@ def _normalised_difference(windows: NDArray[np.float64], longest: int) -> NDArra
     lags = np.arange(1, longest + 1)
     normalised: NDArray[np.float64] = np.ones_like(difference)
     total = np.cumsum(difference[:, 1:], axis=1)
-    np.divide(difference[:, 1:] * lags, total, out=normalised[:, 1:], where=total > 0)
+    known = total > 1e-9 * energy[:, -1:]  # less is what rounding leaves
+    np.divide(difference[:, 1:] * lags, total, out=normalised[:, 1:], where=known)
     return normalised
 
 

@@ -11,8 +11,8 @@ from avatar_nodes.motion.shapes_model import Floats, smoothstep
 
 # Sway: low-pass noise as a sum of sinusoids, so that it is the same at every frame rate.
 TONES = 28
-SLOWEST_HZ, FASTEST_HZ, CORNER_HZ = 0.06, 2.2, 0.3
-SWAY_DEG = np.array([4.2, 3.0, 2.8])  # standard deviation of yaw, pitch, roll while talking
+SLOWEST_HZ, FASTEST_HZ, CORNER_HZ = 0.06, 1.9, 0.36
+SWAY_DEG = np.array([3.6, 2.7, 2.5])  # standard deviation of yaw, pitch, roll while talking
 CALM = 0.4  # of its size and speed in silence
 
 NOD_DEG = 1.5  # for each standard deviation of prominence

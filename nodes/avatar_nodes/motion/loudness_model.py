@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 FLOOR_ROWS = 250  # the background is the quietest of the last 2.5 s
+START_ROWS = 10  # the first rows look back before the sound began, so they tell nothing of its background
 LOWEST_DB = -65.0  # below this nothing is heard, whatever the background is
 LEAST_SPAN_DB = 20.0  # speech stands out of its background by at least that much
 ABOVE_FLOOR_DB = 7.0  # up to here it may be the background's own unrest
@@ -13,29 +14,35 @@ SMOOTHING = 0.35  # of loudness, a row
 
 
 class SpeechLevel:
-    """Follows background and peaks; `step` gives the level of a row, 0 in the background to 1 at the peaks."""
+    """Follows background and peaks; `step` gives the level of a row, 0 in the background to 1 at the peaks.
+
+    The background is the least of what was heard without voice: somebody who sings or hums on is none.
+    """
 
     def __init__(self) -> None:
         self._smooth: float | None = None
         self._recent: deque[tuple[int, float]] = deque()  # rising minima of the window: (row, dB)
+        self._floor = LOWEST_DB
         self._row = 0
         self._peak = LOWEST_DB
 
-    def step(self, loudness_db: float) -> float:
+    def step(self, loudness_db: float, voiced: bool) -> float:
         """The level of the next row."""
         loudness_db = max(loudness_db, LOWEST_DB)
         self._smooth = loudness_db if self._smooth is None else self._smooth
         self._smooth += SMOOTHING * (loudness_db - self._smooth)
-        floor = self._floor(self._smooth)
+        self._learn_floor(self._smooth, voiced)
         self._peak = max(self._smooth, self._peak - PEAK_DECAY_DB)
-        span = max(self._peak - floor, LEAST_SPAN_DB)
-        return min(max((self._smooth - floor - ABOVE_FLOOR_DB) / (span - ABOVE_FLOOR_DB), 0.0), 1.0)
+        span = max(self._peak - self._floor, LEAST_SPAN_DB)
+        return min(max((self._smooth - self._floor - ABOVE_FLOOR_DB) / (span - ABOVE_FLOOR_DB), 0.0), 1.0)
 
-    def _floor(self, smooth: float) -> float:
-        while self._recent and self._recent[-1][1] >= smooth:
-            self._recent.pop()
-        self._recent.append((self._row, smooth))
-        while self._recent[0][0] <= self._row - FLOOR_ROWS:
+    def _learn_floor(self, smooth: float, voiced: bool) -> None:
+        if self._row >= START_ROWS and (not voiced or smooth < self._floor):
+            while self._recent and self._recent[-1][1] >= smooth:
+                self._recent.pop()
+            self._recent.append((self._row, smooth))
+        while self._recent and self._recent[0][0] <= self._row - FLOOR_ROWS:
             self._recent.popleft()
         self._row += 1
-        return self._recent[0][1]
+        if self._recent:
+            self._floor = self._recent[0][1]

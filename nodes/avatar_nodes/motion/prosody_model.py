@@ -62,7 +62,7 @@ class Prosody:
         self.row = to_row
 
     def _step(self, loudness: float, pitch: float) -> None:
-        level = self._level.step(loudness)
+        level = self._level.step(loudness, pitch > 0.0)
         talking = 1.0 if level > 0.2 else 0.0
         self.activity += ROW_S / ACTIVITY_S * (talking - self.activity)
         self.talked_s += ROW_S * self.activity

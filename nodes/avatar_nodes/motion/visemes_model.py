@@ -114,7 +114,7 @@ def visemes_of(symbol: str) -> tuple[Viseme, ...]:
 
     Length, tone, stress, nasality and other marks are ignored; a letter nobody knows leaves the lips free.
     """
-    if not symbol.strip(" " + PAUSE):
+    if not symbol.strip(" :|" + PAUSE):
         return (REST,)
     letters: list[Viseme] = []
     for letter in unicodedata.normalize("NFD", symbol):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from avatar_nodes.control.emotion_model import expression_of
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, lips_at, sounds_of
-from avatar_nodes.motion.mouth_from_sound_model import LEVEL, SIDE, SoundTracker, lips_from_sound
+from avatar_nodes.motion.mouth_from_sound_model import FIELDS, LEVEL, SIDE, SoundTracker, lips_from_sound
 from avatar_nodes.motion.shapes_model import Floats, indices_of
 from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
 from avatar_nodes.motion.visemes_model import LIP_NAMES
@@ -80,7 +80,7 @@ class Mouth:
         start = row - SIDE - self._sound.first
         known = self._sound.rows[max(start, 0) : start + 2 * SIDE + 1]
         missing = 2 * SIDE + 1 - len(known)  # before the first row: as silent as it is
-        quiet = known[0] * [0.0, 0.0, 1.0, 1.0, 0.0, 1.0]
+        quiet = known[0] * [0.0, 0.0, *[1.0] * (len(FIELDS) - 2)]
         return np.stack([quiet] * missing + known)
 
     def _forget(self, moment_ns: int) -> None:

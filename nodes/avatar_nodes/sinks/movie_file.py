@@ -162,6 +162,6 @@ _FIXES = {
     errno.EACCES: "take a folder you may write to",
     errno.EPERM: "take a folder you may write to",
     errno.EROFS: "take a folder you may write to",
-    errno.ENOENT: "make its folder first",
-    errno.ENOTDIR: "its folder is a file",
+    errno.ENOENT: "take a folder you may write to",
+    errno.EISDIR: "a folder has the name of the partial movie: move it away",
 }

@@ -45,7 +45,8 @@ class MovieSigner:
             key = signing_key.load_or_make(folder)
         except OSError as error:
             raise NodeError(
-                f"no signing key in {folder}: {error.strerror}", fix="set XDG_DATA_HOME to a folder you can write"
+                f"no signing key in {folder}: {error.strerror}",
+                fix="set XDG_DATA_HOME to a folder you can write, or set sign: false",
             ) from error
         info = c2pa.C2paSignerInfo(b"es256", key.certificates, key.private_key, None)  # None: no time-stamp server
         self._context = c2pa.Context.from_dict(_SIGNING, signer=c2pa.Signer.from_info(info))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 NS_PER_S = 1_000_000_000
 TOLERANCE_NS = 1_000_000  # chunks this close to each other follow each other: timestamps are rounded
-BITS_PER_CHANNEL = 96_000  # a second
+BITS_PER_CHANNEL = 128_000  # a second
 
 
 class SoundTrack:
@@ -28,6 +28,7 @@ class SoundTrack:
         self._layout = "stereo" if channels == 2 else "mono"
         self._stream = container.add_stream("aac", rate=_coded_rate(sample_rate), layout=self._layout)
         self._stream.bit_rate = BITS_PER_CHANNEL * (2 if channels == 2 else 1)
+        self._stream.options = {"aac_coder": "fast"}  # a quarter of the time, and nearer to the original at this rate
 
     @property
     def duration_ns(self) -> int:

@@ -27,9 +27,11 @@ def click(rate: int, channels: int) -> NDArray[np.float32]:
     return samples
 
 
-def encode(path: Path, codec: str, samples: NDArray[np.float32], rate: int, *, picture=False, late_s=0.0) -> None:
+def encode(
+    path: Path, codec: str, samples: NDArray[np.float32], rate: int, *, picture=False, late_s=0.0, options=None
+) -> None:
     layout = {1: "mono", 2: "stereo"}[samples.shape[1]]
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=options or {}) as container:
         sound = container.add_stream(codec, rate=rate, layout=layout)
         if picture:
             add_picture(container)
@@ -88,6 +90,16 @@ def test_a_click_comes_out_when_it_was_put_in(tmp_path, name, codec, rate, chann
     assert samples.dtype == np.float32
     assert onset_s(samples, rate) == pytest.approx(CLICK_S, abs=0.002)
     assert 0.5 < np.abs(samples).max() < 1.2
+    assert result.notices == []
+
+
+def test_a_fragmented_mp4_is_read_to_its_end(tmp_path):
+    path = tmp_path / "a.mp4"
+    options = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "frag_duration": "200000"}
+    encode(path, "aac", click(48_000, 1), 48_000, picture=True, options=options)
+    samples, rate, result = read(path)
+    assert onset_s(samples, rate) == pytest.approx(CLICK_S, abs=0.002)
+    assert len(samples) / rate == pytest.approx(LENGTH_S, abs=0.045)
     assert result.notices == []
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from avatar_nodes.face.canonical_model import LEFT_EYE, MIRROR, OVAL, RIGHT_EYE, head_pose
-from avatar_nodes.face.portrait_model import Portrait, PortraitError, prepare_portrait
+from avatar_nodes.face.canonical_model import LEFT_EYE, MEAN_FACE, MIRROR, OVAL, RIGHT_EYE, head_pose, rotation_matrix
+from avatar_nodes.face.find_face_model import FoundFace
+from avatar_nodes.face.mediapipe_model import quiet_native_log
+from avatar_nodes.face.portrait_model import Portrait, PortraitError, check_face, prepare_portrait
 from matplotlib import cbook
 from PIL import Image, ImageOps
 
@@ -169,16 +174,44 @@ def test_what_cannot_serve_is_refused(hopper: Image.Image, tmp_path: Path, chang
     assert caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("pose", "what"),
+    [
+        ((48, 0, 0), "turned sideways by 48 degrees; expected at most 40"),
+        ((-48, 0, 0), "turned sideways by 48"),
+        ((0, 36, 0), "lowered by 36 degrees"),
+        ((0, -36, 0), "raised by 36 degrees"),
+        ((38, 0, 0), ""),
+        ((0, 25, 40), ""),
+    ],
+)
+def test_a_face_that_looks_away_is_refused_with_the_measured_angle(pose: tuple[float, float, float], what: str) -> None:
+    landmarks = 150.0 * MEAN_FACE @ rotation_matrix(*pose).T * (1, -1, -1)
+    if not what:
+        check_face(Path("photo.png"), FoundFace(landmarks, 1))
+        return
+    with pytest.raises(PortraitError, match=what):
+        check_face(Path("photo.png"), FoundFace(landmarks, 1))
+
+
 def test_the_terminal_stays_clean_and_foreign_lines_get_through(
     hopper: Image.Image, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    import os
-
-    from avatar_nodes.face.mediapipe_model import quiet_native_log
-
     prepare(hopper, tmp_path)
     assert capfd.readouterr() == ("", "")
     with quiet_native_log():
         os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nkeep me\n")
     os.write(2, b"and me\n")
     assert capfd.readouterr().err == "keep me\nand me\n"
+
+
+def test_without_its_system_libraries_the_fix_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mediapipe.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from avatar_nodes.face.mediapipe_model import FaceModels, PortraitError\n"
+        "try:\n    FaceModels()\nexcept PortraitError as error:\n    print(error)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "MediaPipe cannot be loaded (libGL.so.1" in answer.stdout
+    assert "install libGL.so.1" in answer.stdout

@@ -112,6 +112,15 @@ def test_noise_and_silence_have_no_voice():
     assert np.all(pitch == 0.0)
 
 
+def test_hum_behind_the_speaker_is_no_voice():
+    time = np.arange(16_000) / 16_000
+    hum = (0.005 * np.sin(2 * np.pi * 61 * time)).astype(np.float32)
+    speech = np.concatenate([vowel(150, 16_000, 0.5), np.zeros(8_000, np.float32)])
+    pitch = in_sizes(speech + hum, 16_000, [320])[2]
+    assert np.allclose(pitch[6:49], 150, rtol=0.01)
+    assert np.all(pitch[55:] == 0.0)
+
+
 def test_rows_come_with_the_chunk_that_completes_them():
     samples = vowel(150, 44_100)[:, None]
     pairs = [(i * 20_000_000, samples[i * 882 : (i + 1) * 882]) for i in range(50)]

@@ -96,6 +96,32 @@ def test_losses_are_said(tmp_path: Path) -> None:
     ]
 
 
+def test_any_number_of_threads_makes_the_same_picture_and_sound(tmp_path: Path) -> None:
+    made: list[list[Any]] = []
+    for threads in (1, None):
+        path = tmp_path / f"{threads}.mp4"
+        nodes = {
+            "camera": GraphNode("camera", feed(VideoFrame, frames(40)), {}, {}),
+            "voice": GraphNode("voice", feed(AudioChunk, sound(50)), {}, {}),
+            "movie": GraphNode("movie", MovieFile, accept_params(MovieFile, {"path": path}), {}),
+        }
+        nodes["movie"].links["video"] = Link("camera", "sent", "movie", "video", "each")
+        nodes["movie"].links["audio"] = Link("voice", "sent", "movie", "audio", "each")
+        Run(Graph(nodes), threads=threads).run()
+        with av.open(str(path)) as container:
+            decoded: list[Any] = [frame for packet in container.demux() for frame in packet.decode()]
+            made.append([frame.to_ndarray() for frame in decoded])
+    assert len(made[0]) == len(made[1]) > 50
+    for one, other in zip(*made, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_live_run_makes_the_same_movie(tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    result = run_node(MovieFile, inputs={"video": frames(10), "audio": sound(10)}, params={"path": path}, live=True)
+    assert (result.notices, count_frames(path), state(path)) == ([], 10, "valid")
+
+
 def fail_after(pairs: list[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
     yield from pairs
     raise RuntimeError("the camera burns")
@@ -158,16 +184,21 @@ def test_a_picture_that_changes_its_size(tmp_path: Path) -> None:
         ("talk.avi", "expected a name that ends in .mp4, .m4v, .mov"),
         ("talk", "expected a name that ends in"),
         ("folder.mp4", "is a folder; give the name of a file in it"),
-        ("missing/talk.mp4", "No such file or directory; make its folder first"),
-        ("file.txt/talk.mp4", "Not a directory; its folder is a file"),
+        ("taken.mp4", "taken.mp4 could not be written: Is a directory; a folder has the name of the partial movie"),
     ],
 )
 def test_names_that_cannot_be_written(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "folder.mp4").mkdir()
-    (tmp_path / "file.txt").write_text("")
+    (tmp_path / "taken.partial.mp4").mkdir()
     with pytest.raises(RunError) as caught:
         run_node(MovieFile, inputs={"video": frames(2)}, params={"path": tmp_path / name})
     assert said in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is a folder where nobody may write, even root")
+def test_a_folder_that_cannot_be_written() -> None:
+    with pytest.raises(RunError, match=r"/proc/talk\.mp4 could not be written: .*; take a folder you may write to"):
+        run_node(MovieFile, inputs={"video": frames(2)}, params={"path": "/proc/talk.mp4"})
 
 
 def test_a_background_of_two_numbers(tmp_path: Path) -> None:

@@ -271,8 +271,8 @@ def test_odd_sizes_become_even_by_repeating_the_edge(tmp_path: Path, height: int
 
 
 def test_a_photo_comes_back_without_a_shift_of_colour(tmp_path: Path) -> None:
-    with get_sample_data("grace_hopper.jpg") as file:
-        photo = np.asarray(Image.open(file).convert("RGB"))[:400, :400]
+    with Image.open(str(get_sample_data("grace_hopper.jpg", asfileobj=False))) as picture:
+        photo = np.asarray(picture.convert("RGB"))[:400, :400]
     movie = writer(tmp_path / "m.mp4", crf=10)
     movie.add_picture(0, photo)
     movie.finish()

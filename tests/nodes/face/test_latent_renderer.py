@@ -1,0 +1,63 @@
+"""The renderer as a node."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+from avatar_nodes.face.latent_renderer import LatentRenderer
+from avatar_nodes.face.portrait_model import prepare_portrait
+from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
+from graphcore import GraphcoreError
+from graphcore.testing import run_node
+
+GRACE_HOPPER = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+FRAME_NS = 40_000_000
+
+
+def talking() -> FaceMotion:
+    values = np.zeros(len(EXPRESSION_NAMES), np.float32)
+    values[EXPRESSION_INDEX["jawOpen"]] = 0.8
+    return FaceMotion(np.array([8, 0, 0, 0, 0, 0], np.float32), values, np.zeros(2, np.float32))
+
+
+def test_the_photo_eases_into_the_first_motion() -> None:
+    start = 2_000_000_000
+    sent = [(start + i * FRAME_NS, talking()) for i in range(12)]
+    result = run_node(LatentRenderer, inputs={"motion": sent}, params={"portrait": GRACE_HOPPER, "size": 256})
+    packets = result.outputs["frames"]
+    assert [packet.timestamp for packet in packets] == [timestamp for timestamp, _ in sent]
+    frames = [packet.payload.pixels.astype(np.int16) for packet in packets]
+    assert frames[0].shape == (256, 256, 3)
+    assert np.abs(frames[0] - prepare_portrait(GRACE_HOPPER, 256).image).max() <= 1
+    away = [float(np.abs(frame - frames[0]).mean()) for frame in frames]
+    assert away == sorted(away)
+    assert away[4] < 0.75 * away[8]  # 160 ms are about half-way
+    assert (frames[8] == frames[11]).all()  # 320 ms: all there
+
+
+def test_a_file_that_is_no_photo_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "portrait.png"
+    path.write_text("not a picture")
+    with pytest.raises(GraphcoreError, match=r"portrait\.png"):
+        run_node(LatentRenderer, inputs={"motion": [(0, talking())]}, params={"portrait": path})
+
+
+@pytest.mark.parametrize("size", [255, 1025])
+def test_sizes_are_bounded(size: int) -> None:
+    with pytest.raises(GraphcoreError, match="256 to 1024"):
+        run_node(LatentRenderer, inputs={"motion": []}, params={"portrait": GRACE_HOPPER, "size": size})
+
+
+def test_importing_the_node_is_cheap() -> None:
+    code = (
+        "import sys, avatar_nodes.face.latent_renderer; "
+        "print([name for name in ('cv2', 'numba', 'mediapipe', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
