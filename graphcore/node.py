@@ -27,6 +27,7 @@ class Context(Protocol):
     frame_rate: Fraction  # video frames a second
     clock: Clock
     live: bool
+    linked: frozenset[str]  # the inputs and outputs of the node that the graph links
 
     @property
     def rng(self) -> np.random.Generator:
@@ -109,6 +110,8 @@ def _check(cls: type[Node]) -> None:
     for name in [*cls.inputs, *cls.outputs, *cls.params]:
         if name in RESERVED or name.startswith("_"):
             raise DeclarationError(f"{cls.__name__}.{name}: this name is taken; choose another")
+    for param in cls.params.values():
+        _ = param.type  # raises DeclarationError for a type that no graph could give
     if is_source(cls):
         if cls.inputs:
             raise DeclarationError(f"{cls.__name__}: a source has no inputs; make it a Node")

@@ -82,7 +82,7 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     """Describe a payload's fields, in order; raises DeclarationError for one that cannot travel."""
     found = _fields.get(cls)
     if found is None:
-        hints = get_type_hints(cls, include_extras=True)
+        hints = get_type_hints(cls, localns=_array_types(), include_extras=True)
         found = tuple(_describe(cls, field.name, hints[field.name]) for field in dataclasses.fields(cls))
         _fields[cls] = found
     return found
@@ -126,6 +126,14 @@ def mismatch(content: Any) -> str:
         if str(value.dtype) != field.dtype or not field.shape.fits(value.shape):
             return f"{field.name}: {value.dtype} {value.shape}, expected {field.dtype} {field.shape}"
     return ""
+
+
+def _array_types() -> dict[str, Any]:
+    """Names that a module of payloads may import for type checkers only, so that importing it costs nothing."""
+    import numpy as np
+    from numpy.typing import NDArray
+
+    return {"np": np, "NDArray": NDArray}
 
 
 def _describe(cls: type, name: str, hint: Any) -> Field:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
@@ -95,16 +96,22 @@ def _find_plugins(folder: Path | None) -> tuple[pluggy.PluginManager, list[str]]
     manager.add_hookspecs(Hooks)
     failures = []
     for entry in entry_points(group=GROUP):
-        try:
-            manager.register(entry.load(), name=entry.name)
-        except Exception as error:  # whatever a stranger's module raises, the others go on
-            failures.append(f"plugin {entry.name} ({entry.value}): {type(error).__name__}: {error}")
+        _register(manager, entry.name, entry.load, failures)
     for path in _loose_files(folder):
-        try:
-            manager.register(_import_file(path), name=str(path))
-        except Exception as error:
-            failures.append(f"plugin {path}: {type(error).__name__}: {error}")
+        _register(manager, str(path), partial(_import_file, path), failures)
     return manager, failures
+
+
+def _register(manager: pluggy.PluginManager, name: str, load: Callable[[], object], failures: list[str]) -> None:
+    """Import and register one plugin; whatever a stranger's module raises, the others go on."""
+    try:
+        plugin = load()
+        manager.register(plugin, name=name)
+        manager.check_pending()  # a hook by a name that nobody calls
+    except (Exception, SystemExit) as error:
+        if manager.has_plugin(name):
+            manager.unregister(name=name)
+        failures.append(f"plugin {name}: {type(error).__name__}: {error}")
 
 
 def _ask(manager: pluggy.PluginManager, hook: str, failures: list[str], **arguments: Any) -> Iterator[tuple[str, Any]]:

@@ -245,6 +245,14 @@ _TYPE_WORDS: dict[Any, str] = {
 }
 
 
+def _finite(value: float) -> float | None:
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond what a float can hold
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _show(value: object) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
@@ -257,7 +265,7 @@ def _convert(value: object, kind: Any) -> Any:
         parts = tuple(_convert(part, get_args(kind)[0]) for part in value)
         return None if None in parts else parts
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
+        return _finite(value)
     if kind is Path and isinstance(value, (str, Path)):
         return Path(value) if str(value) else None
     if isinstance(value, bool) and kind is not bool:

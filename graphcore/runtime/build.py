@@ -40,6 +40,7 @@ def assemble(
                 seed=graph.seed,
                 clock=clock,
                 live=live,
+                linked=_linked(graph, name),
                 cancelled=cancelled,
                 reports=reports,
             )
@@ -116,6 +117,11 @@ def _find_watched(made: Assembly, graph: Graph) -> None:
         if link.target in upstream:
             member = made.members[link.source]
             member.watch(member.outs[link.output])
+
+
+def _linked(graph: Graph, name: str) -> frozenset[str]:
+    """The inputs and outputs of a node that have a link."""
+    return frozenset(graph.nodes[name].links) | {link.output for link in graph.links if link.source == name}
 
 
 def _ancestry(graph: Graph, name: str) -> set[str]:

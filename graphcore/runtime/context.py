@@ -45,6 +45,7 @@ class RunContext:
         seed: int,
         clock: Clock,
         live: bool,
+        linked: frozenset[str],
         cancelled: threading.Event,
         reports: Reports,
     ) -> None:
@@ -52,6 +53,7 @@ class RunContext:
         self.frame_rate = frame_rate
         self.clock = clock
         self.live = live
+        self.linked = linked
         self._seed = seed
         self._cancelled = cancelled
         self._reports = reports

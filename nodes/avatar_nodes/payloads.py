@@ -8,12 +8,13 @@ Left is the subject's left. Nothing is mirrored. Times are integer ns.
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Annotated
 
 from graphcore import Shape, payload
+
+if TYPE_CHECKING:  # numpy takes longer to import than a graph to check
+    import numpy as np
+    from numpy.typing import NDArray
 
 # The 52 face coefficients, spelled and ordered as Apple's ARKit has them (0 is neutral, 1 is full).
 EXPRESSION_NAMES: tuple[str, ...] = (
@@ -51,8 +52,7 @@ class AudioChunk:
 
     def amplified(self, gain_db: float) -> AudioChunk:
         """The same sound, louder or softer."""
-        factor = np.float32(10.0 ** (gain_db / 20.0))
-        return AudioChunk(self.samples * factor, self.sample_rate)
+        return AudioChunk(self.samples * 10.0 ** (gain_db / 20.0), self.sample_rate)
 
 
 @payload
@@ -116,6 +116,8 @@ class FaceMotion:
     @staticmethod
     def neutral() -> FaceMotion:
         """Straight into the camera, at rest."""
+        import numpy as np
+
         expression = np.zeros(len(EXPRESSION_NAMES), np.float32)
         return FaceMotion(np.zeros(6, np.float32), expression, np.zeros(2, np.float32))
 
@@ -145,4 +147,4 @@ class VideoFrame:
 
 
 def _mix(first: NDArray[np.float32], second: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
-    return first + (second - first) * np.float32(weight)
+    return first + (second - first) * weight

@@ -63,10 +63,10 @@ def main() -> None:
     renderer.warm_up()
     opened = time.perf_counter()
     motions = [talking(renderer, i / 25) for i in range(arguments.frames)]
-    print(f"prepare the photo {1e3 * (prepared - start):9.1f} ms")  # noqa: T201
-    print(f"build and compile {1e3 * (opened - prepared):9.1f} ms")  # noqa: T201
+    print(f"prepare the photo {1e3 * (prepared - start):9.1f} ms")
+    print(f"build and compile {1e3 * (opened - prepared):9.1f} ms")
     for name, stage in stages(renderer).items():
-        print(f"{name:17} {milliseconds(stage, motions):9.2f} ms")  # noqa: T201
+        print(f"{name:17} {milliseconds(stage, motions):9.2f} ms")
 
 
 if __name__ == "__main__":

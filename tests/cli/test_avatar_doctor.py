@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from avatar_nodes.doctor import _codec, _imports, examine
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from parts import MS, Add, Follow, Merge, Number, Own, Recent, Strict, values
 
 from graphcore.graph.spec import Link
 from graphcore.runtime.align import Alignment
 from graphcore.runtime.inlet import Inlet
 from graphcore.testing import run_node
+from parts import MS, Add, Follow, Merge, Number, Own, Recent, Strict, values
 
 
 def at(*times_ms: float) -> list[tuple[int, Number]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from parts import MS, Count, Endless, Follow, Number, Scale, Sink, Slow, graph, node
 
 from graphcore import Input, Node, Output, Run, Source, VirtualClock
 from graphcore.graph.spec import Link, Overflow
+from parts import MS, Count, Endless, Follow, Number, Scale, Sink, Slow, graph, node
 
 
 class Clocked(Node):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+
+from graphcore import Cancelled, Input, Node, Output, ParamError, Run, RunError, VirtualClock
+from graphcore.graph.spec import Graph
+from graphcore.testing import run_graph, run_node
 from parts import (
     MS,
     Add,
@@ -25,10 +29,6 @@ from parts import (
     node,
     values,
 )
-
-from graphcore import Cancelled, Input, Node, Output, ParamError, Run, RunError, VirtualClock
-from graphcore.graph.spec import Graph
-from graphcore.testing import run_graph, run_node
 
 
 def sink_of(run: Run, name: str = "sink") -> Sink:

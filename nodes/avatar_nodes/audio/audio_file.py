@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from avatar_nodes.payloads import AudioChunk
-from graphcore import NodeError, Output, Param, Source
-from graphcore.clock import timestamp_of
+from graphcore import NodeError, Output, Param, Source, timestamp_of
 
 if TYPE_CHECKING:
     from avatar_nodes.audio.audio_file_model import SoundFile

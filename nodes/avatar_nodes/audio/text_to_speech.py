@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from avatar_nodes.payloads import AudioChunk, Phones
-from graphcore import NodeError, Output, Param, Source
-from graphcore.clock import timestamp_of
+from graphcore import NodeError, Output, Param, Source, timestamp_of
 
 CHUNK_MS = 20
 

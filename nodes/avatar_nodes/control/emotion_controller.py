@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from avatar_nodes.control.emotion_model import weights_of
 from avatar_nodes.motion.shapes_model import smoothstep
 from avatar_nodes.payloads import EMOTION_NAMES, Emotion
-from graphcore import Output, Param, Source
-from graphcore.clock import timestamp_of
+from graphcore import Output, Param, Source, timestamp_of
 
 EASE_NS = 400_000_000  # an emotion does not switch, it comes
 

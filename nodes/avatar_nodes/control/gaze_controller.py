@@ -8,8 +8,7 @@ import numpy as np
 
 from avatar_nodes.control.gaze_model import Eyes
 from avatar_nodes.payloads import Gaze
-from graphcore import Output, Param, Source
-from graphcore.clock import timestamp_of
+from graphcore import Output, Param, Source, timestamp_of
 
 
 class GazeController(Source):

@@ -163,7 +163,7 @@ def _mouth_shapes(vertices: Array) -> dict[str, Array]:
         return np.asarray((with_cheeks if others else held) @ values)
 
     bone, under, beside, mid, _, low = cheek
-    chin = {index: (0.0, 0.05, 0.02) for index in _CHIN_BOSS}
+    chin = dict.fromkeys(_CHIN_BOSS, (0.0, 0.05, 0.02))
     left = {
         "mouthSmileLeft": shape(
             lambda p: (0.095 * p.left, 0.10 * p.left**1.6, -0.06 * p.left),
@@ -200,7 +200,7 @@ def _mouth_shapes(vertices: Array) -> dict[str, Array]:
     both = {
         "mouthClose": shape(lambda p: (0.0, (0.27 * (1 - p.upper) - 0.03 * p.upper) * p.arch, 0.1 * (1 - p.upper))),
         "mouthFunnel": shape(
-            lambda p: (-0.30 * p.x, (0.06 * p.upper - 0.06 * (1 - p.upper)) * p.arch * (0.6 + 0.4 * p.inward), 0.12)
+            lambda p: (-0.30 * p.x, (0.04 * p.upper - 0.035 * (1 - p.upper)) * p.arch * (0.6 + 0.4 * p.inward), 0.12)
         ),
         "mouthPucker": shape(
             lambda p: (-0.38 * p.x, np.where(p.upper > 0.5, 0.012, -0.012) * p.arch * (1 - p.inward), 0.13)

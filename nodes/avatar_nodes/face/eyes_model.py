@@ -13,8 +13,8 @@ from avatar_nodes.face.eye_shading_model import shade_eye, tint
 from avatar_nodes.face.identity_model import EYEBALL_RADIUS, gaze_of
 from avatar_nodes.face.opening_model import affine, draw_opening, smooth
 from avatar_nodes.face.palette_model import Palette
-from avatar_nodes.face.push_pull_model import push_pull
 from avatar_nodes.face.puppet_model import Placed, Puppet
+from avatar_nodes.face.push_pull_model import push_pull
 from avatar_nodes.payloads import FaceMotion
 
 Array = NDArray[np.float64]

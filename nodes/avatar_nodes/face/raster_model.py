@@ -106,9 +106,7 @@ def compose(
             fx, fy = x - np.float32(ix), y - np.float32(iy)
             w01, w10, w11 = fx * (ONE - fy), (ONE - fx) * fy, fx * fy
             w00 = ONE - w01 - w10 - w11
-            rest = np.float32(255.0) - (
-                above[0, 3] * w00 + above[1, 3] * w01 + below[0, 3] * w10 + below[1, 3] * w11
-            )
+            rest = np.float32(255.0) - (above[0, 3] * w00 + above[1, 3] * w01 + below[0, 3] * w10 + below[1, 3] * w11)
             for k in range(3):
                 own = above[0, k] * w00 + above[1, k] * w01 + below[0, k] * w10 + below[1, k] * w11
                 value = own + rest * np.float32(background[row, column, k]) * np.float32(1.0 / 255.0)

@@ -8,8 +8,7 @@ import numpy as np
 
 from avatar_nodes import payloads
 from avatar_nodes.payloads import FEATURE_RATE, AudioChunk
-from graphcore import Input, Node, NodeError, Output
-from graphcore.clock import timestamp_of
+from graphcore import Input, Node, NodeError, Output, timestamp_of
 
 if TYPE_CHECKING:
     from avatar_nodes.audio.continuous_model import ContinuousSound

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from avatar_nodes.motion.speech_rows_model import ROW_NS
 from avatar_nodes.motion.vowel_lip_sync_model import LOOKAHEAD_NS, Mouth
 from avatar_nodes.payloads import Emotion, FaceMotion, Phones, SpeechFeatures
-from graphcore import Input, Node, Output, Window
-from graphcore.clock import timestamp_of
+from graphcore import Input, Node, Output, Window, timestamp_of
 
 
 class VowelLipSync(Node):

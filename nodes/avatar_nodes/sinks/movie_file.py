@@ -58,6 +58,7 @@ class MovieFile(Node):
                 self._partial,
                 self.context.frame_rate,
                 tags={"title": self.path.stem, "comment": provenance.LABEL, "description": provenance.LABEL},
+                tracks=len(self.context.linked),
                 crf=self.crf,
                 preset=self.preset,
                 background=(red, green, blue),

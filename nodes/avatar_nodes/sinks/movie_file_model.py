@@ -32,7 +32,8 @@ FRAGMENTS = {
 class MovieWriter:
     """Writes frames and sound, each in the order of time, into `path`.
 
-    The movie begins at the earliest timestamp, on the grid of the frame rate. Raises ValueError where what
+    The movie begins at the earliest timestamp, on the grid of the frame rate. `tracks` is how many will come
+    (1 or 2): the file is begun once they are there. Raises ValueError where what
     comes cannot be in one movie, OSError or av.FFmpegError where it cannot be written.
     """
 
@@ -42,6 +43,7 @@ class MovieWriter:
         frame_rate: Fraction,
         *,
         tags: dict[str, str],
+        tracks: int = 2,
         crf: int = 20,
         preset: str = "superfast",
         background: tuple[int, int, int] = (255, 255, 255),
@@ -50,6 +52,7 @@ class MovieWriter:
         self.picture: PictureTrack | None = None
         self.sound: SoundTrack | None = None
         self._encoding: dict[str, Any] = {"crf": crf, "preset": preset, "background": background}
+        self._tracks = tracks
         self._zero: int | None = None  # ns; the media time at which the movie begins
         self._begun = False  # the file knows its tracks
         self._early_packets: list[Any] = []
@@ -126,8 +129,8 @@ class MovieWriter:
         return self._zero
 
     def _advance(self, offset: int) -> None:
-        both = self.picture is not None and bool(self._early_sound)
-        if not self._begun and (both or offset >= WAIT_NS):
+        tracks = (self.picture is not None) + bool(self._early_sound)
+        if not self._begun and (tracks == self._tracks or offset >= WAIT_NS):
             self._begin()
 
     def _begin(self) -> None:

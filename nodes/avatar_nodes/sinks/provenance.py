@@ -8,8 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from graphcore import NodeError
-from graphcore.plugins import Provenance
+from graphcore import NodeError, Provenance
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 TRAINED = SOURCE_TYPES + "trainedAlgorithmicMedia"

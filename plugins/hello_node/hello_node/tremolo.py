@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from avatar_nodes.payloads import AudioChunk
 
+from avatar_nodes.payloads import AudioChunk
 from graphcore import Input, Node, Output, Param
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from avatar_nodes.payloads import AudioChunk
-from hello_node.tremolo import Tremolo
 
+from avatar_nodes.payloads import AudioChunk
 from graphcore import ParamError
 from graphcore.testing import run_node
+from hello_node.tremolo import Tremolo
 
 RATE = 16_000
 CHUNK = 320  # 20 ms

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from avatar_nodes.audio.audio_file import AudioFile
 from numpy.typing import NDArray
 
+from avatar_nodes.audio.audio_file import AudioFile
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
 

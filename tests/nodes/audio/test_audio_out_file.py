@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from avatar_nodes.audio.audio_out_file import AudioOutFile
-from avatar_nodes.payloads import AudioChunk
 from numpy.typing import NDArray
 
+from avatar_nodes.audio.audio_out_file import AudioOutFile
+from avatar_nodes.payloads import AudioChunk
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from avatar_nodes.audio.gain import Gain
 from avatar_nodes.payloads import AudioChunk
-
 from graphcore import ParamError
 from graphcore.testing import run_node
 

@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 import pytest
+
 from avatar_nodes.audio.espeak_model import speak, voices
 from avatar_nodes.audio.text_to_speech import TextToSpeech
 from avatar_nodes.audio.text_to_speech_model import PIECE_LENGTH, pieces_of
-
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
 

@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from avatar_nodes.control.blink_controller import BlinkController
 from avatar_nodes.control.blink_model import Blink, Lids
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion, SpeechFeatures
-
 from graphcore.clock import timestamp_of
 from graphcore.testing import run_node
 

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+
 from avatar_nodes.control.emotion_controller import EmotionController, _eased
 from avatar_nodes.control.emotion_model import FACES, expression_of, weights_of
 from avatar_nodes.payloads import EMOTION_NAMES, EXPRESSION_INDEX, EXPRESSION_NAMES
-
 from graphcore import ParamError
 from graphcore.testing import run_node
 

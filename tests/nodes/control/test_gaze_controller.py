@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from avatar_nodes.control.gaze_controller import GazeController
 from avatar_nodes.control.gaze_model import Eyes
-
 from graphcore.clock import timestamp_of
 from graphcore.testing import run_node
 

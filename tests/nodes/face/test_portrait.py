@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import cbook
+from PIL import Image, ImageOps
+
 from avatar_nodes.face.canonical_model import LEFT_EYE, MEAN_FACE, MIRROR, OVAL, RIGHT_EYE, head_pose, rotation_matrix
 from avatar_nodes.face.find_face_model import FoundFace
 from avatar_nodes.face.mediapipe_model import quiet_native_log
 from avatar_nodes.face.portrait_model import Portrait, PortraitError, check_face, prepare_portrait
-from matplotlib import cbook
-from PIL import Image, ImageOps
 
 GREY = (118, 118, 118)
 

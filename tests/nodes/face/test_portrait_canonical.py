@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from avatar_nodes.face import canonical_model as canonical
 from avatar_nodes.face.canonical_model import MEAN_FACE, MIRROR, head_pose, rotation_matrix
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from avatar_nodes.face.photo_file_model import PortraitError, read_photo
 from PIL import Image
+
+from avatar_nodes.face.photo_file_model import PortraitError, read_photo
 
 # Red above left, green above right, blue below left, white below right.
 CORNERS = [[(250, 0, 0), (0, 250, 0)], [(0, 0, 250), (250, 250, 250)]]

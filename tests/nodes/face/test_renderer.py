@@ -54,7 +54,7 @@ def strong_motions(renderer: Renderer) -> dict[str, FaceMotion]:
         "blink": motion(renderer, eyeBlink=1.0),
         "brows": motion(renderer, browInnerUp=1.0, browOuterUp=1.0, eyeWide=1.0),
         "gaze": motion(renderer, gaze=(20.0, 10.0)),
-        "head": motion(renderer, head=(10, 6, -6, 0, 0, 0)),
+        "head": motion(renderer, head=(4, 3, -2, 0, 0, 0)),
         "closed": motion(renderer, closure=1.0, jawOpen=0.5),
     }
 

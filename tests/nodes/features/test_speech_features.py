@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from avatar_nodes.features.speech_features import SpeechFeatures
-from avatar_nodes.features.speech_features_model import SpeechFeatureStream
-from avatar_nodes.payloads import AudioChunk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from avatar_nodes.features.speech_features import SpeechFeatures
+from avatar_nodes.features.speech_features_model import SpeechFeatureStream
+from avatar_nodes.payloads import AudioChunk
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+
 from avatar_nodes.payloads import Phones, SpeechFeatures
 
 Pairs = list[tuple[int, SpeechFeatures]]

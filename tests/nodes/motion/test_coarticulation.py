@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from avatar_nodes.motion.coarticulation_model import Sound, lips_at, sounds_of
 from avatar_nodes.motion.visemes_model import JAW, LIP_NAMES, REST, VISEMES
 from avatar_nodes.payloads import Phones

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from avatar_nodes.motion.head_motion import HeadMotion
 from avatar_nodes.motion.head_motion_model import Sway, Turn, _rotation, eye_in_head, head_share
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion, Gaze
-
 from graphcore.clock import timestamp_of
 from graphcore.testing import run_node
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from avatar_nodes.motion.speech_rows_model import SILENT_DB, SpeechRows
 from avatar_nodes.payloads import SpeechFeatures
 

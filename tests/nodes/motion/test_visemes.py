@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from avatar_nodes.motion.visemes_model import JAW, LIP_NAMES, REST, UNKNOWN, VISEMES, visemes_of
 
 # What espeak-ng writes for these languages, long and nasal vowels, diphthongs, affricates and tones included.

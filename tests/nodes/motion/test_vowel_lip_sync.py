@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from avatar_nodes.motion.vowel_lip_sync import VowelLipSync
 from avatar_nodes.payloads import EMOTION_NAMES, EXPRESSION_INDEX, Emotion, FaceMotion
-
 from graphcore import Packet
 from graphcore.clock import timestamp_of
 from graphcore.testing import run_node

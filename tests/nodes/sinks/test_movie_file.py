@@ -12,10 +12,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.movie_file import MovieFile
 from avatar_nodes.sinks.provenance import read_provenance
-
 from graphcore import RunError
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.runtime.run import Run

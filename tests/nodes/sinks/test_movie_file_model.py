@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import av
 import numpy as np
 import pytest
-from avatar_nodes.sinks.movie_file_model import LAG_NS, WAIT_NS, MovieWriter
 from matplotlib.cbook import get_sample_data
 from numpy.typing import NDArray
 from PIL import Image
+
+from avatar_nodes.sinks.movie_file_model import LAG_NS, WAIT_NS, MovieWriter
 
 NS_PER_S = 1_000_000_000
 SIZE = (48, 64, 3)

@@ -9,10 +9,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
 from avatar_nodes.sinks import signing_key
 from avatar_nodes.sinks.movie_file_model import MovieWriter
 from avatar_nodes.sinks.provenance import LABEL, TRAINED, MovieSigner, read_provenance
-
 from graphcore import NodeError
 
 

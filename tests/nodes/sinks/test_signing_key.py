@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from avatar_nodes.sinks.signing_key import RENEW_BEFORE, VALID_FOR, default_folder, load_or_make, trusted_roots
 from cryptography import x509
+
+from avatar_nodes.sinks.signing_key import RENEW_BEFORE, VALID_FOR, default_folder, load_or_make, trusted_roots
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
