@@ -54,7 +54,7 @@ class Node:
     argument for each input, by name. A node is built, opened, run and closed on one thread.
     """
 
-    own_thread: ClassVar[bool] = False  # for blocking or GPU work: never fused with others
+    own_thread: ClassVar[bool] = False  # for blocking, heavy or GPU work: never fused with others
 
     type_name: ClassVar[str]
     inputs: ClassVar[dict[str, Input[Any]]] = {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from graphcore.clock import NS_PER_S, Clock, VirtualClock
 from graphcore.errors import GraphcoreError, RunError
@@ -98,6 +100,7 @@ class Executor:
         self.opened_at: float | None = None  # perf_counter, for people
         self.done = threading.Event()
         self.describe_stall: Callable[[], str] = lambda: "nothing can go on"
+        self._blas: Any = None
         self._lock = threading.Lock()
         self._opening = threading.Event()
         self._idle: set[Worker] = set()
@@ -136,6 +139,7 @@ class Executor:
             if self._unopened == 0:
                 self.clock.start()
                 self.opened_at = time.perf_counter()
+                self._one_blas_thread()
                 self._opening.set()
         self._opening.wait()
 
@@ -165,7 +169,18 @@ class Executor:
         if stalled and not self.stopping:
             self.fail(RunError("graph", None, f"stalled: {self.describe_stall()}"))
         if not self._running:
+            if self._blas is not None:
+                self._blas.restore_original_limits()
             self.done.set()
+
+    def _one_blas_thread(self) -> None:
+        """Nodes run side by side already: a BLAS with threads of its own spins on the cores they need.
+
+        With one thread its sums do not depend on how many cores there are, either.
+        """
+        from threadpoolctl import threadpool_limits
+
+        self._blas = threadpool_limits(1, user_api="blas")
 
     @property
     def _virtual(self) -> bool:
@@ -179,10 +194,14 @@ class Executor:
 
 
 def _share_out(chains: Sequence[Chain], threads: int | None) -> list[list[Chain]]:
-    """A thread for each chain, or `threads` of them; a node with `own_thread` gets one unless there is only one."""
-    if threads is None:
-        return [[chain] for chain in chains]
-    alone = [chain for chain in chains if threads > 1 and any(member.node.own_thread for member in chain.members)]
+    """Which chains share a thread: those with `own_thread` have one each, the others the rest of the cores.
+
+    More threads than cores would only wait for each other: Python runs one at a time.
+    """
+    if threads == 1:
+        return [list(chains)] if chains else []
+    alone = [chain for chain in chains if any(member.node.own_thread for member in chain.members)]
     shared = [chain for chain in chains if chain not in alone]
-    groups = [shared[index::threads] for index in range(min(threads, len(shared)))]
+    count = threads if threads is not None else max(1, (os.cpu_count() or 1) - len(alone))
+    groups = [shared[index::count] for index in range(min(count, len(shared)))]
     return groups + [[chain] for chain in alone]

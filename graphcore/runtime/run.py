@@ -22,7 +22,8 @@ class Run:
     """A graph in motion.
 
     Offline (the default) it goes as fast as the machine allows and drops nothing; `live` it keeps to the
-    clock. `threads` is how many threads share the chains (None: one for each). With a VirtualClock everything
+    clock. `threads` is how many threads share the chains, besides one for each node with `own_thread` (None: as
+    many as there are cores; 1: one for all). With a VirtualClock everything
     happens in `start`, on the caller's thread, and no time passes.
     """
 

@@ -19,6 +19,8 @@ class LatentRenderer(Node):
     The first frame is the photo; over 300 ms it eases into the motion.
     """
 
+    own_thread = True  # the longest work of a talking head
+
     motion = Input(FaceMotion, doc="the face to show; a frame is sent for each one")
     frames = Output(VideoFrame, doc="RGB, size x size")
     portrait = Param.file_in(doc="a photo, painting or drawing of one person who looks at the camera")
