@@ -94,7 +94,7 @@ def ask(hook: str, folder: Path | None = None, **arguments: Any) -> tuple[list[t
 def _find_plugins(folder: Path | None) -> tuple[pluggy.PluginManager, list[str]]:
     manager = pluggy.PluginManager("graphcore")
     manager.add_hookspecs(Hooks)
-    failures = []
+    failures: list[str] = []
     for entry in entry_points(group=GROUP):
         _register(manager, entry.name, entry.load, failures)
     for path in _loose_files(folder):

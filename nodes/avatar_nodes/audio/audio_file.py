@@ -18,7 +18,7 @@ class AudioFile(Source):
     Time zero is where the file starts: with the picture where there is one.
     """
 
-    audio = Output(AudioChunk)
+    audio = Output(AudioChunk, doc="at the file's own rate, with its channels")
     path = Param.file_in(doc="whatever FFmpeg reads")
     chunk_ms = Param(20, ge=5, le=1000, unit="ms", doc="how much sound one packet holds")
 

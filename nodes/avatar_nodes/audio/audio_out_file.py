@@ -20,7 +20,7 @@ class AudioOutFile(Node):
     The file has its name only when it is whole; a run that breaks off leaves `NAME.partial.wav`.
     """
 
-    audio = Input(AudioChunk)
+    audio = Input(AudioChunk, doc="one sample rate and channel count for the whole file")
     path = Param.file_out(doc="ends in .wav or .flac")
 
     _sound: ContinuousSound | None = None

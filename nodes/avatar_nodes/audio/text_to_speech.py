@@ -23,7 +23,7 @@ class TextToSpeech(Source):
     phones = Output(Phones, doc="one packet for each 20 ms of sound in which phones start")
     text = Param(type=str, doc="plain text, no markup")
     voice = Param("en-us", doc="a language tag of espeak-ng, with +NAME for a variant: en-gb+f3")
-    speed_wpm = Param(160, ge=80, le=450, unit="words a minute")
+    speed_wpm = Param(160, ge=80, le=450, unit="words a minute", doc="how fast it speaks")
     pitch = Param(50, ge=0, le=99, doc="50 is the voice's own")
     lead_in_s = Param(0.2, ge=0.0, le=10.0, unit="s", doc="silence before the first word")
     lead_out_s = Param(0.3, ge=0.0, le=10.0, unit="s", doc="silence after the last word")

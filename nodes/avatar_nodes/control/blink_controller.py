@@ -18,9 +18,9 @@ BROW_DROP = 0.07  # brows come along a little
 class BlinkController(Node):
     """Adds blinks: more while talking, at pauses and with large gaze shifts."""
 
-    motion = Input(FaceMotion)
+    motion = Input(FaceMotion, doc="the face without blinks; lids that it shuts stay shut")
     speech = Input(SpeechFeatures, follows=True, window_ms=1200, doc="without it the face blinks as one at rest")
-    blinked = Output(FaceMotion)
+    blinked = Output(FaceMotion, doc="the same face, with blinks")
     rate = Param(1.0, ge=0.0, le=2.0, live=True, doc="1: as people do, 17 to 26 a minute; 0: never")
 
     def open(self) -> None:

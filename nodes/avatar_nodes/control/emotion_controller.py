@@ -20,7 +20,7 @@ class EmotionController(Source):
 
     emotion = Param("neutral", choices=EMOTION_NAMES, live=True, doc="what the face shows")
     intensity = Param(0.5, ge=0.0, le=1.0, live=True, doc="0 shows nothing, 1 shows it fully")
-    weights = Output(Emotion)
+    weights = Output(Emotion, doc="one packet for each video frame")
 
     def produce(self) -> Iterator[None]:
         """Send the emotion of every frame."""

@@ -17,7 +17,7 @@ class GazeController(Source):
     yaw = Param(0.0, ge=-60.0, le=60.0, unit="degrees", live=True, doc="+ is to the viewer's right; 0 is the lens")
     pitch = Param(0.0, ge=-45.0, le=45.0, unit="degrees", live=True, doc="+ is down; 0 is the lens")
     wander = Param(0.5, ge=0.0, le=2.0, live=True, doc="glances away: 0 none, 1 as people do who think while they talk")
-    gaze = Output(Gaze)
+    gaze = Output(Gaze, doc="one packet for each video frame")
 
     def produce(self) -> Iterator[None]:
         """Send the gaze of every frame."""

@@ -1,40 +1,33 @@
-"""The compiled loop that draws an eyeball between the lids."""
+"""The compiled loops that draw an eyeball between the lids, and lashes where they meet."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.face.kernel_model import compiled, put, sample, smooth_step
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _sample(patch: NDArray[Any], x: float, y: float, k: int) -> float:
-    x = min(max(x, np.float32(0.0)), np.float32(patch.shape[1] - 1.001))
-    y = min(max(y, np.float32(0.0)), np.float32(patch.shape[0] - 1.001))
-    ix, iy = int(x), int(y)
-    fx, fy = x - ix, y - iy
-    above = patch[iy, ix, k] * (1 - fx) + patch[iy, ix + 1, k] * fx
-    below = patch[iy + 1, ix, k] * (1 - fx) + patch[iy + 1, ix + 1, k] * fx
-    return above * (1 - fy) + below * fy
+Pixels = NDArray[np.uint8]
+Numbers = NDArray[np.float32]
+
+_RIGID, _STILL = 1.1, 2.6  # iris radii: up to the first all slides with the iris, from the second on nothing does
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def shade_eye(
-    picture: NDArray[np.uint8],
-    coverage: NDArray[np.uint8],
+    picture: Pixels,
+    coverage: Pixels,
     left: int,
     top: int,
-    into_photo: NDArray[np.float32],
-    ball: NDArray[np.uint8],
-    shade: NDArray[np.float32],
-    highlights: NDArray[np.float32],
-    rest: NDArray[np.float32],
+    into_photo: Numbers,
+    ball: Pixels,
+    shade: Numbers,
+    highlights: Numbers,
+    rest: Numbers,
     rest_share: float,
-    iris: NDArray[np.float32],
+    iris: Numbers,
     radius: float,
-    slide: NDArray[np.float32],
+    slide: Numbers,
 ) -> None:
     """Lay an eyeball into `picture` (size, size, 3) where `coverage` says that the lids are open.
 
@@ -45,37 +38,23 @@ def shade_eye(
     """
     for row in range(coverage.shape[0]):
         for column in range(coverage.shape[1]):
-            share = np.float32(coverage[row, column]) / np.float32(255.0)
-            if share == 0:
+            if coverage[row, column] == 0:
                 continue
-            px, py = np.float32(left + column), np.float32(top + row)
-            x = into_photo[0, 0] * px + into_photo[0, 1] * py + into_photo[0, 2]
-            y = into_photo[1, 0] * px + into_photo[1, 1] * py + into_photo[1, 2]
-            away = np.sqrt((x - iris[0] - slide[0]) ** 2 + (y - iris[1] - slide[1]) ** 2) / radius
-            outer = min(max((away - np.float32(1.1)) / np.float32(1.5), np.float32(0.0)), np.float32(1.0))
-            along = np.float32(1.0) - outer * outer * (np.float32(3.0) - np.float32(2.0) * outer)
-            shaded = _sample(shade, x, y, 0)
+            x = into_photo[0, 0] * (left + column) + into_photo[0, 1] * (top + row) + into_photo[0, 2]
+            y = into_photo[1, 0] * (left + column) + into_photo[1, 1] * (top + row) + into_photo[1, 2]
+            away = np.hypot(x - iris[0] - slide[0], y - iris[1] - slide[1]) / radius
+            along = smooth_step(_STILL, _RIGID, away)
+            shaded = sample(shade, x, y, 0)
             for k in range(3):
-                value = _sample(ball, x - slide[0] * along, y - slide[1] * along, k) * shaded
-                value += _sample(highlights, x, y, k) + rest_share * _sample(rest, x, y, k)
-                below = np.float32(picture[top + row, left + column, k])
-                value = below + (min(max(value, np.float32(0.0)), np.float32(255.0)) - below) * share
-                picture[top + row, left + column, k] = np.uint8(value + np.float32(0.5))
+                value = sample(ball, x - slide[0] * along, y - slide[1] * along, k) * shaded
+                value += sample(highlights, x, y, k) + rest_share * sample(rest, x, y, k)
+                put(picture, top + row, left + column, k, value, coverage[row, column] / 255.0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def tint(
-    picture: NDArray[np.uint8],
-    coverage: NDArray[np.uint8],
-    left: int,
-    top: int,
-    colour: NDArray[np.float32],
-    amount: float,
-) -> None:
-    """Mix `colour` (3,) into `picture` by `amount` (0 to 1) where `coverage` says so."""
+@compiled
+def tint(picture: Pixels, coverage: Pixels, left: int, top: int, colour: Numbers, amount: float) -> None:
+    """Mix `colour` (3,) into `picture` (size, size, 3) by `amount` (0 to 1) where `coverage` says so."""
     for row in range(coverage.shape[0]):
         for column in range(coverage.shape[1]):
-            share = amount * np.float32(coverage[row, column]) / np.float32(255.0)
             for k in range(3):
-                below = np.float32(picture[top + row, left + column, k])
-                picture[top + row, left + column, k] = np.uint8(below + (colour[k] - below) * share + np.float32(0.5))
+                put(picture, top + row, left + column, k, colour[k], amount * coverage[row, column] / 255.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from avatar_nodes.payloads import FaceMotion, VideoFrame
 from graphcore import Input, Node, NodeError, Output, Param
 
@@ -44,9 +46,17 @@ class LatentRenderer(Node):
         self._start = None
 
     def process(self, motion: FaceMotion) -> None:
+        _check_finite(motion)
         if self._start is None:
             self._start = self.timestamp
         elapsed = min((self.timestamp - self._start) / EASE_NS, 1.0)
         weight = elapsed * elapsed * (3.0 - 2.0 * elapsed)
         shown = motion if weight == 1.0 else self._renderer.photo_motion.between(motion, weight)
         self.frames.send(VideoFrame(self._renderer.render(shown)))
+
+
+def _check_finite(motion: FaceMotion) -> None:
+    numbers = {"head": motion.head, "expression": motion.expression, "gaze": motion.gaze, "closure": motion.closure}
+    for name, values in numbers.items():
+        if values is not None and not np.isfinite(values).all():
+            raise NodeError(f"motion.{name} holds a number that is not finite", fix="look at the node that sends it")

@@ -81,7 +81,7 @@ class LipClosure:
     @classmethod
     def of(cls, vertices: Array) -> LipClosure:
         """For a face at rest (468, 3)."""
-        still = {*OVAL, *mesh.RIGHT_EYE[0], *mesh.RIGHT_EYE[1], *mesh.LEFT_EYE[0], *mesh.LEFT_EYE[1]}
+        still = {*OVAL, *mesh.EYES}
         still |= {1, 2, 4, 5, 195, 98, 327, 64, 294, 78, 308}
         rims = [*UPPER_LIP.tolist(), *LOWER_LIP.tolist()]
         return cls(mesh.extension(vertices, [*rims, *sorted(still)])[:, : len(rims)])

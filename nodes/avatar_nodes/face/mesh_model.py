@@ -6,6 +6,7 @@ Left and right are the subject's. Indices are of MediaPipe's face mesh.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,10 @@ RIGHT_BROW = (46, 53, 52, 65, 55, 107, 66, 105, 63, 70)  # lower edge from the o
 RIGHT_JAW = (132, 58, 172, 136, 150, 149, 176, 148)  # from below the ear to beside the chin
 EYE_CORNERS = ((33, 133), (263, 362))  # right, left: outer, inner
 CHIN = 152
+CHIN_BOSS = (18, 200, 199, 83, 313, 201, 421)
+NOSE = (1, 2, 4, 5, 6, 195, 197, 168, 98, 327, 64, 294, 48, 278, 129, 358)
+FOREHEAD = (151, 9, 8)
+UPPER_OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 234, 127, 162, 21, 54, 103, 67, 109)
 
 _RING_DISTANCES = (0.12, 0.3, 0.55, 0.9, 1.4)  # of the rings around the face, in inter-pupil distances
 
@@ -43,6 +48,7 @@ def mirrored(indices: tuple[int, ...]) -> tuple[int, ...]:
 
 
 LEFT_EYE = (mirrored(RIGHT_EYE[0]), mirrored(RIGHT_EYE[1]))
+EYES = tuple(sorted({*RIGHT_EYE[0], *RIGHT_EYE[1], *LEFT_EYE[0], *LEFT_EYE[1]}))
 
 
 # Skin, then what closes the mouth and both eyes, so that no pixel of the face is left open.
@@ -83,7 +89,7 @@ def surround(oval: Array, eye_distance: float, size: int) -> Surroundings:
 
 def _strips(ids: NDArray[np.int64]) -> NDArray[np.int32]:
     found = []
-    for inner, outer in zip(ids, ids[1:], strict=False):
+    for inner, outer in pairwise(ids):
         for i in range(len(inner)):
             j = (i + 1) % len(inner)
             found += [(inner[i], outer[i], outer[j]), (inner[i], outer[j], inner[j])]
@@ -101,7 +107,7 @@ def _border_points(oval: Array, centre: Array, size: int) -> Array:
         toward = np.asarray(corner) - centre
         angles = np.arctan2(direction[:, 1], direction[:, 0]) - np.arctan2(toward[1], toward[0])
         ends[np.abs((angles + np.pi) % (2 * np.pi) - np.pi).argmin()] = corner
-    return np.clip(ends, 0.0, last)
+    return np.asarray(np.clip(ends, 0.0, last))
 
 
 def extension(vertices: Array, anchors: list[int]) -> Array:
@@ -111,11 +117,12 @@ def extension(vertices: Array, anchors: list[int]) -> Array:
     real-time freeform modeling"), with edges weighted by the inverse of their length.
     """
     laplacian = _laplacian(vertices)
-    energy = laplacian.T @ laplacian
-    free = np.setdiff1d(np.arange(FACE_VERTICES), anchors)
+    energy: Array = laplacian.T @ laplacian
+    held = np.array(anchors)
+    free = np.setdiff1d(np.arange(FACE_VERTICES), held)
     spread = np.zeros((FACE_VERTICES, len(anchors)))
-    spread[anchors, np.arange(len(anchors))] = 1.0
-    spread[free] = -np.linalg.solve(energy[np.ix_(free, free)], energy[np.ix_(free, anchors)])
+    spread[held, np.arange(len(anchors))] = 1.0
+    spread[free] = -np.linalg.solve(energy[np.ix_(free, free)], energy[np.ix_(free, held)])
     return spread
 
 

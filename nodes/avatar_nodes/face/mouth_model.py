@@ -11,7 +11,7 @@ from avatar_nodes.face.expression_model import JAW_HINGE, jaw_turn
 from avatar_nodes.face.mouth_shading_model import shade_mouth
 from avatar_nodes.face.opening_model import affine, draw_opening, smooth
 from avatar_nodes.face.palette_model import Palette
-from avatar_nodes.face.puppet_model import Placed, Puppet
+from avatar_nodes.face.puppet_model import Placed, Puppet, Stance
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion
 
 Array = NDArray[np.float64]
@@ -32,13 +32,13 @@ class Mouth:
         self._puppet = puppet
         self._image = image
         self._palette = palette
-        self._plane = np.array([0.0, rest[1], rest[2] - _TEETH_DEPTH]) + [[0, 0, 0], [1, 0, 0], [0, 1, 0]]  # (3, 3)
+        self._plane = np.array([0.0, rest[1], rest[2] - _TEETH_DEPTH]) + np.eye(4, 3, -1)[:3]  # (3, 3)
         self._half_width = float(neutral[308, 0] - neutral[78, 0]) / 2
         self._teeth_scale = float(np.clip(self._half_width / 0.37, 0.8, 1.15))
         still = puppet.place(puppet.identity.photo_motion)
         self._photo_plane = self._flat(puppet.photo_stance)
         self._photo_rims = self._rims(still, affine(self._photo_plane, _UNIT))
-        self._own_mask = self._find_own_teeth(still)
+        self._own_teeth = self._find_own_teeth(still)
 
     def draw(self, placed: Placed, motion: FaceMotion, picture: NDArray[np.uint8]) -> None:
         """Lay it into `picture` (size, size, 3) between the lips."""
@@ -54,15 +54,13 @@ class Mouth:
             return
         jaw = self._puppet.project(self._with_jaw(motion), self._plane, placed.stance)[0]
         opened = max(float((rims[0] - rims[1]).max()), 0.0)
-        start, step = -self._reach, 2 * self._reach / (_COLUMNS - 1)
         shade_mouth(
             picture, opening.coverage, opening.left, opening.top,
             to_skull.astype(np.float32), affine(jaw, _UNIT).astype(np.float32),
-            np.concatenate([rims, shown[None]]).astype(np.float32), np.float32(start), np.float32(step),
-            self._palette.mouth, np.float32(0.9 * self._palette.blur / self._puppet.identity.eye_distance),
-            self._palette.grain, np.float32(self._tongue_rise(motion, opened)), np.float32(self._teeth_scale),
-            self._image, self._own_mask, affine(skull, self._photo_plane).astype(np.float32),
-            np.float32(1.0 if self._own else 0.0),
+            np.concatenate([rims, shown[None]]).astype(np.float32), self._reach, self._palette.mouth,
+            0.9 * self._palette.blur / self._puppet.identity.eye_distance, self._palette.grain,
+            self._tongue_rise(motion, opened), self._teeth_scale,
+            self._image, self._own_teeth, affine(skull, self._photo_plane).astype(np.float32),
         )  # fmt: skip
 
     @property
@@ -77,14 +75,15 @@ class Mouth:
         out = float(motion.expression[EXPRESSION_INDEX["tongueOut"]])
         return 0.01 + 0.45 * opened + 0.10 * out
 
-    def _flat(self, stance: object) -> Array:
-        return self._puppet.project(self._plane, self._plane, stance)[0]  # type: ignore[arg-type]
+    def _flat(self, stance: Stance) -> Array:
+        """The plane of the upper teeth in px: a point and two unit steps (3, 2)."""
+        return self._puppet.project(self._plane, self._plane, stance)[0]
 
     def _with_jaw(self, motion: FaceMotion) -> Array:
         value = {name: float(motion.expression[index]) for name, index in EXPRESSION_INDEX.items()}
         aside = 0.08 * (value["jawLeft"] - value["jawRight"])
         turned = (self._plane - JAW_HINGE) @ jaw_turn(value["jawOpen"]).T + JAW_HINGE
-        return np.asarray(turned + [aside, 0.0, 0.08 * value["jawForward"]])
+        return np.asarray(turned + np.array([aside, 0.0, 0.08 * value["jawForward"]]))
 
     def _rims(self, placed: Placed, to_skull: Array) -> Array:
         """The inner rims as heights over x in the plane of the teeth: (2, columns)."""
@@ -108,17 +107,18 @@ class Mouth:
         points = still.points.astype(np.float64)
         opening = draw_opening(points[_UPPER_RIM], points[_LOWER_RIM], size) if self._own else None
         if opening is None:
-            return np.zeros((size, size), np.float32)
+            return np.zeros((size, size, 1), np.float32)
         inside = np.zeros((size, size), np.uint8)
         height, width = opening.coverage.shape
         inside[opening.top : opening.top + height, opening.left : opening.left + width] = opening.coverage
-        inside = cv2.erode(inside, np.ones((3, 3), np.uint8))
+        within = cv2.erode(inside, np.ones((3, 3), np.uint8)) > 127
         luma = cv2.cvtColor(self._image, cv2.COLOR_RGB2GRAY)
-        bright = np.percentile(luma[inside > 127], 95) if (inside > 127).any() else 255.0
-        teeth = ((inside > 127) & (luma > 0.6 * bright)).astype(np.uint8)
+        bright = np.percentile(luma[within], 95) if within.any() else 255.0
+        teeth = (within & (luma > 0.6 * bright)).astype(np.uint8)
         reach = max(3, int(0.05 * self._puppet.identity.eye_distance) | 1)
-        teeth = cv2.morphologyEx(teeth, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)) & (inside > 127)
-        return np.asarray(cv2.GaussianBlur(teeth.astype(np.float32), (0, 0), 0.8), np.float32)
+        joined = cv2.morphologyEx(teeth, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
+        kept = np.where(within, joined, 0).astype(np.float32)
+        return np.asarray(cv2.GaussianBlur(kept, (0, 0), 0.8)[:, :, None], np.float32)
 
 
 _UNIT = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-_SHIFT = 4  # fillPoly's fixed-point bits: 1/16 px
+_CELLS = 4  # a pixel's cells along each side
+_SHIFT = 4  # fillPoly's fixed-point bits: 1/16 cell
 _STEPS = 4  # points of the smooth outline between two vertices
 
 
@@ -30,10 +31,12 @@ def draw_opening(upper: Array, lower: Array, size: int) -> Opening | None:
     right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 2, size)
     if right - left < 1 or bottom - top < 1:
         return None
-    coverage = np.zeros((bottom - top, right - left), np.uint8)
-    fixed = np.rint((outline - (left, top)) * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(coverage, [fixed[:, None]], 255, cv2.LINE_AA, _SHIFT)
-    return Opening(int(left), int(top), coverage)
+    # OpenCV's anti-aliased polygons are ragged: fill a finer grid, and let each pixel be the mean of its cells.
+    cells = np.zeros(((bottom - top) * _CELLS, (right - left) * _CELLS), np.uint8)
+    fixed = np.rint(((outline - (left, top) + 0.5) * _CELLS - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(cells, [fixed[:, None]], (255.0,), cv2.LINE_8, _SHIFT)
+    coverage = cv2.resize(cells, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    return Opening(int(left), int(top), np.asarray(coverage, np.uint8))
 
 
 def smooth(rim: Array) -> Array:

@@ -45,7 +45,7 @@ def _colours(image: NDArray[np.uint8], outlines: list[NDArray[np.float32]]) -> N
     """The pixels (n, 3) inside some outlines; never none."""
     mask = np.zeros(image.shape[:2], np.uint8)
     for outline in outlines:
-        cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)[:, None]], 1)
+        cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)[:, None]], (1.0,))
     found = image[mask > 0]
     return found.astype(np.float64) if len(found) else image.reshape(-1, 3).astype(np.float64)
 

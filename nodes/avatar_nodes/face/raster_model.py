@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from avatar_nodes.face.kernel_model import compiled, inlined
 
 FAR = np.float32(-1e9)
 EDGE = np.float32(1e-3)  # px: neighbours overlap by this much rather than leave a crack
 ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def raster(
     points: NDArray[np.float32],
     depth: NDArray[np.float32],
@@ -50,7 +51,9 @@ def raster(
         top = max(0, int(np.ceil(min(ay, by, cy) - EDGE)))
         bottom = min(height - 1, int(np.floor(max(ay, by, cy) + EDGE)))
         for y in range(top, bottom + 1):
-            left, right = _span(ax, ay, bx, by, cx, cy, np.float32(y))
+            left, right = _widen(-FAR, FAR, ax, ay, bx, by, np.float32(y))
+            left, right = _widen(left, right, bx, by, cx, cy, np.float32(y))
+            left, right = _widen(left, right, cx, cy, ax, ay, np.float32(y))
             start = max(0, int(np.ceil(left - EDGE)))
             end = min(width - 1, int(np.floor(right + EDGE)))
             down = np.float32(y) - ay
@@ -64,22 +67,20 @@ def raster(
                     sampling[y, x, 1] = np.float32(y) + (v + along * v_x)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _span(ax: float, ay: float, bx: float, by: float, cx: float, cy: float, y: float) -> tuple[float, float]:
-    """Where a triangle begins and ends on the line at y."""
-    left, right = -FAR, FAR
-    for x0, y0, x1, y1 in ((ax, ay, bx, by), (bx, by, cx, cy), (cx, cy, ax, ay)):
-        if (y0 <= y + EDGE and y1 >= y - EDGE) or (y1 <= y + EDGE and y0 >= y - EDGE):
-            if abs(y1 - y0) < EDGE:
-                low, high = min(x0, x1), max(x0, x1)
-            else:
-                along = min(max((y - y0) / (y1 - y0), ZERO), ONE)
-                low = high = x0 + (x1 - x0) * along
-            left, right = min(left, low), max(right, high)
-    return left, right
+@inlined
+def _widen(
+    left: np.float32, right: np.float32, x0: np.float32, y0: np.float32, x1: np.float32, y1: np.float32, y: np.float32
+) -> tuple[np.float32, np.float32]:
+    """Stretch a span to where one side of a triangle crosses the line at y."""
+    if min(y0, y1) > y + EDGE or max(y0, y1) < y - EDGE:
+        return left, right
+    if abs(y1 - y0) < EDGE:
+        return min(left, x0, x1), max(right, x0, x1)
+    x = x0 + (x1 - x0) * min(max((y - y0) / (y1 - y0), ZERO), ONE)
+    return min(left, x), max(right, x)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def compose(
     person: NDArray[np.uint8],
     background: NDArray[np.uint8],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,8 @@ from avatar_nodes.face.portrait_model import Portrait
 from avatar_nodes.face.puppet_model import Placed, Puppet
 from avatar_nodes.face.raster_model import compose, raster
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
+
+_EXAGGERATION = (-0.5, 1.5)
 
 
 class Renderer:
@@ -43,7 +47,8 @@ class Renderer:
         self.render(FaceMotion(self.photo_motion.head, expression, self.photo_motion.gaze))
 
     def render(self, motion: FaceMotion) -> NDArray[np.uint8]:
-        """A new frame, (size, size, 3) RGB."""
+        """A new frame, (size, size, 3) RGB. Every number of `motion` must be finite."""
+        motion = _bounded(motion)
         placed = self.puppet.place(motion)
         picture = np.empty((self.size, self.size, 3), np.uint8)
         self.warp(placed, picture)
@@ -56,3 +61,11 @@ class Renderer:
         puppet, layers = self.puppet, self.layers
         raster(placed.points, placed.depth, puppet.source, puppet.triangles, self._sampling, self._nearest)
         compose(layers.person, layers.background, self._sampling, picture)
+
+
+def _bounded(motion: FaceMotion) -> FaceMotion:
+    """Coefficients a little beyond 0 to 1 exaggerate; far beyond, a mesh would turn inside out."""
+    low, high = _EXAGGERATION
+    if motion.expression.min() >= low and motion.expression.max() <= high:
+        return motion
+    return dataclasses.replace(motion, expression=np.clip(motion.expression, low, high))

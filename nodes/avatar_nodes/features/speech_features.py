@@ -24,8 +24,8 @@ class SpeechFeatures(Node):
     Channels are mixed to one. Gaps in the sound count as silence, what comes twice is left out; both are told.
     """
 
-    audio = Input(AudioChunk)
-    speech = Output(payloads.SpeechFeatures, doc="one packet for each chunk that completes rows")
+    audio = Input(AudioChunk, doc="one sample rate from 4 to 384 kHz, any channels")
+    speech = Output(payloads.SpeechFeatures, delay_ms=20, doc="one packet for each chunk that completes rows")
 
     _sound: ContinuousSound | None = None
     _stream: SpeechFeatureStream

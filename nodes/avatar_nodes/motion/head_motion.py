@@ -19,10 +19,10 @@ class HeadMotion(Node):
     Without gaze it looks into the lens.
     """
 
-    motion = Input(FaceMotion)
-    speech = Input(SpeechFeatures, follows=True, window_ms=1200)
-    gaze = Input(Gaze, follows=True, default=None)
-    moved = Output(FaceMotion)
+    motion = Input(FaceMotion, doc="the face; what its head does already is kept")
+    speech = Input(SpeechFeatures, follows=True, window_ms=1200, doc="where the accents are; without it no nods")
+    gaze = Input(Gaze, follows=True, default=None, doc="where to look, in the camera's frame")
+    moved = Output(FaceMotion, doc="the same face, with head, brows and gaze moved")
     amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="of all that the head does by itself; 0 holds it still")
     nod = Param(1.0, ge=0.0, le=2.0, live=True, doc="of nods and brows on accents; 0: none")
 

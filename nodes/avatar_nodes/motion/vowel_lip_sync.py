@@ -17,10 +17,10 @@ class VowelLipSync(Node):
     Sends a face for every video frame from 0 to the end of the sound; head, lids and gaze are for others to add.
     """
 
-    speech = Input(SpeechFeatures)
+    speech = Input(SpeechFeatures, doc="what is heard, without gaps")
     phones = Input(Phones, follows=True, window_ms=1200, doc="with them the lips close exactly on p, b and m")
     emotion = Input(Emotion, follows=True, window_ms=1200, doc="coloured in without parting the lips")
-    motion = Output(FaceMotion, delay_ms=LOOKAHEAD_NS / 1e6)
+    motion = Output(FaceMotion, delay_ms=LOOKAHEAD_NS / 1e6, doc="a face for each video frame: mouth and emotion")
 
     def open(self) -> None:
         """Start with the first frame."""

@@ -61,3 +61,11 @@ def test_importing_the_node_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["head", "expression", "gaze"])
+def test_a_number_that_is_not_finite_is_one_clear_error(name: str) -> None:
+    motion = talking()
+    getattr(motion, name)[0] = np.nan
+    with pytest.raises(GraphcoreError, match=f"motion.{name}"):
+        run_node(LatentRenderer, inputs={"motion": [(0, motion)]}, params={"portrait": GRACE_HOPPER, "size": 256})
