@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import librosa.filters
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +35,6 @@ class SpeechFeatureStream:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        import librosa.filters
-
         self._rate = sample_rate
         self._resampler = PolyphaseResampler(sample_rate, RATE)
         self._pitch = PitchTracker(RATE)
