@@ -100,8 +100,9 @@ def _border_points(oval: Array, centre: Array, size: int) -> Array:
     """Where each ray from the centre meets the frame's edge; the four rays next to a corner go into it."""
     last = size - 1.0
     direction = oval - centre
-    with np.errstate(divide="ignore"):
-        to_edge = np.where(direction > 0, (last - centre) / direction, -centre / direction)
+    edge = np.where(direction > 0, last, 0.0)
+    to_edge = np.full(direction.shape, np.inf)
+    np.divide(edge - centre, direction, out=to_edge, where=direction != 0)
     ends = centre + direction * np.maximum(to_edge.min(1), 1.0)[:, None]
     for corner in ((0.0, 0.0), (last, 0.0), (0.0, last), (last, last)):
         toward = np.asarray(corner) - centre

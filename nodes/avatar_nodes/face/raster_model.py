@@ -9,7 +9,8 @@ from avatar_nodes.face.kernel_model import compiled, inlined
 
 FAR = np.float32(-1e9)
 EDGE = np.float32(1e-3)  # px: neighbours overlap by this much rather than leave a crack
-ZERO, HALF, ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
+ZERO, HALF, ONE, FULL = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(255.0)
+BYTE = np.float32(1.0 / 255.0)
 
 
 @compiled
@@ -99,16 +100,19 @@ def compose(
             x = min(max(sampling[row, column, 0], ZERO), last)
             y = min(max(sampling[row, column, 1], ZERO), last)
             ix, iy = min(np.uint32(x), before_last), min(np.uint32(y), before_last)
-            above, below = person[iy, ix : ix + 2], person[iy + 1, ix : ix + 2]
-            if above[0, 3] == 0 and above[1, 3] == 0 and below[0, 3] == 0 and below[1, 3] == 0:
+            jx, jy = ix + np.uint32(1), iy + np.uint32(1)
+            alpha = person[iy, ix, 3], person[iy, jx, 3], person[jy, ix, 3], person[jy, jx, 3]
+            if alpha[0] == 0 and alpha[1] == 0 and alpha[2] == 0 and alpha[3] == 0:
                 for k in range(3):
                     picture[row, column, k] = background[row, column, k]
                 continue
             fx, fy = x - np.float32(ix), y - np.float32(iy)
             w01, w10, w11 = fx * (ONE - fy), (ONE - fx) * fy, fx * fy
             w00 = ONE - w01 - w10 - w11
-            rest = np.float32(255.0) - (above[0, 3] * w00 + above[1, 3] * w01 + below[0, 3] * w10 + below[1, 3] * w11)
+            shown = np.float32(alpha[0]) * w00 + np.float32(alpha[1]) * w01
+            rest = FULL - (shown + np.float32(alpha[2]) * w10 + np.float32(alpha[3]) * w11)
             for k in range(3):
-                own = above[0, k] * w00 + above[1, k] * w01 + below[0, k] * w10 + below[1, k] * w11
-                value = own + rest * np.float32(background[row, column, k]) * np.float32(1.0 / 255.0)
-                picture[row, column, k] = np.uint8(min(value + HALF, np.float32(255.0)))
+                value = np.float32(person[iy, ix, k]) * w00 + np.float32(person[iy, jx, k]) * w01 + HALF
+                value += np.float32(person[jy, ix, k]) * w10 + np.float32(person[jy, jx, k]) * w11
+                value += rest * np.float32(background[row, column, k]) * BYTE
+                picture[row, column, k] = np.uint8(min(value, FULL))
