@@ -10,7 +10,7 @@ class GraphcoreError(Exception):
 
 
 class DeclarationError(GraphcoreError):
-    """A node or payload class is declared wrongly; raised when the class is made."""
+    """A node or payload class is declared wrongly, or a node does not do as it declared."""
 
 
 class ParamError(GraphcoreError):

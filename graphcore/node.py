@@ -155,10 +155,16 @@ def _annotations_for(port: Input[Any]) -> list[Any]:
     return [payload, Any]
 
 
+def needs_own_thread(node_class: type[Node]) -> bool:
+    """Whether this node is not fused with others: it says so, or it waits for a device."""
+    return node_class.own_thread or (issubclass(node_class, Source) and node_class.live)
+
+
 class Source(Node):
     """A node without inputs: `produce` sends, then yields, and the run decides when it goes on.
 
-    A `live` source is a device: it stamps with `self.context.clock` and waits at most 0.1 s for a read.
+    It gives every packet its timestamp. Its outputs go on together: once it yields, nothing will come on any of
+    them at or before the newest timestamp, minus an output's `delay_ms`. A `live` source is a device: it stamps with `self.context.clock` and waits at most 0.1 s for a read.
     """
 
     live: ClassVar[bool] = False

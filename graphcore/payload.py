@@ -20,9 +20,10 @@ from graphcore.errors import DeclarationError
 T = TypeVar("T")
 
 SCALARS = (bool, int, float, str)
+PACKET_BYTES = 256  # what a packet costs besides its arrays and texts
 
 _fields: dict[type, tuple[Field, ...]] = {}  # what was described once
-_array_names: dict[type, tuple[str, ...]] = {}
+_arrays: dict[type, tuple[tuple[str, Any, int], ...]] = {}
 
 
 class Shape:
@@ -70,7 +71,7 @@ def payload(cls: type[T]) -> type[T]:
 
 def is_payload(cls: object) -> bool:
     """Whether this is a class made by `payload`."""
-    return isinstance(cls, type) and hasattr(cls, "__payload__")
+    return isinstance(cls, type) and "__payload__" in vars(cls)
 
 
 def payload_name(cls: type) -> str:
@@ -82,50 +83,86 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     """Describe a payload's fields, in order; raises DeclarationError for one that cannot travel."""
     found = _fields.get(cls)
     if found is None:
-        hints = get_type_hints(cls, localns=_array_types(), include_extras=True)
+        try:
+            hints = get_type_hints(cls, localns=_array_types(), include_extras=True)
+        except NameError as error:
+            raise DeclarationError(f"{cls.__qualname__}: {error}") from error
         found = tuple(_describe(cls, field.name, hints[field.name]) for field in dataclasses.fields(cls))
         _fields[cls] = found
     return found
 
 
-def array_names(cls: type) -> tuple[str, ...]:
-    """The names of the fields that hold arrays."""
-    names = _array_names.get(cls)
-    if names is None:
-        names = tuple(field.name for field in fields_of(cls) if field.shape is not None)
-        _array_names[cls] = names
-    return names
+def has_arrays(cls: type) -> bool:
+    """Whether a payload has a field that holds an array."""
+    return bool(_arrays_of(cls))
 
 
 def freeze(content: Any) -> None:
-    """Make the arrays of a payload read-only."""
-    for name in array_names(type(content)):
+    """Make the arrays of a payload read-only; one that is a view of memory its owner may still write is copied.
+
+    Raises DeclarationError for an array that is not as it was declared.
+    """
+    for name, dtype, axes in _arrays_of(type(content)):
         array = getattr(content, name)
-        if array is not None:
+        if array is None:
+            continue
+        if array.dtype != dtype or array.ndim != axes:
+            raise DeclarationError(f"{type(content).__name__} with {mismatch(content)}")
+        if array.flags.writeable:
+            owner = array.base
+            if owner is not None and getattr(getattr(owner, "flags", None), "writeable", False):
+                array = array.copy()
+                setattr(content, name, array)
             array.setflags(write=False)
 
 
+def _arrays_of(cls: type) -> tuple[tuple[str, Any, int], ...]:
+    """Name, dtype and number of axes of each array field."""
+    arrays = _arrays.get(cls)
+    if arrays is None:
+        import numpy as np
+
+        fields = [field for field in fields_of(cls) if field.shape is not None]
+        arrays = tuple((f.name, np.dtype(f.dtype), len(f.shape.axes)) for f in fields if f.shape is not None)
+        _arrays[cls] = arrays
+    return arrays
+
+
 def size_of(content: Any) -> int:
-    """The bytes in a payload's arrays."""
-    total = 0
-    for name in array_names(type(content)):
-        array = getattr(content, name)
-        if array is not None:
-            total += array.nbytes
+    """About how many bytes a packet with this payload takes."""
+    total = PACKET_BYTES
+    for field in fields_of(type(content)):
+        value = getattr(content, field.name)
+        if field.shape is not None:
+            total += 0 if value is None else value.nbytes
+        elif field.many:
+            total += sum(len(item) if isinstance(item, str) else 8 for item in value or ())
+        elif isinstance(value, str):
+            total += len(value)
     return total
 
 
 def mismatch(content: Any) -> str:
-    """What is wrong with a payload's arrays against its declaration, or an empty text."""
+    """What is wrong with a payload against its declaration, or an empty text."""
     for field in fields_of(type(content)):
         value = getattr(content, field.name)
-        if field.shape is None or (value is None and field.optional):
+        if value is None and field.optional:
             continue
-        if not hasattr(value, "dtype"):
+        if field.shape is None:
+            if not _is_plain(field, value):
+                return f"{field.name}: {value!r:.60}, expected {field.scalar.__name__ if field.scalar else 'a value'}"
+        elif not hasattr(value, "dtype"):
             return f"{field.name}: {type(value).__name__}, expected an array"
-        if str(value.dtype) != field.dtype or not field.shape.fits(value.shape):
+        elif str(value.dtype) != field.dtype or not field.shape.fits(value.shape):
             return f"{field.name}: {value.dtype} {value.shape}, expected {field.dtype} {field.shape}"
     return ""
+
+
+def _is_plain(field: Field, value: Any) -> bool:
+    """Whether a value is of a field's type; a whole number is a float, too."""
+    kinds = (float, int) if field.scalar is float else (field.scalar,)
+    values = value if field.many and isinstance(value, tuple) else (value,)
+    return (not field.many or isinstance(value, tuple)) and all(type(each) in kinds for each in values)
 
 
 def _array_types() -> dict[str, Any]:

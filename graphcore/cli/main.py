@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -31,6 +32,7 @@ _PLUGINS = "a folder of Python files with more nodes"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; mistakes in the arguments end in SystemExit(2), as argparse does."""
+    _mend_streams()
     try:
         try:
             return _run(sys.argv[1:] if argv is None else argv)
@@ -43,8 +45,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(error, "interrupted", INTERRUPTED)
     except (GraphError, ParamError, PluginError) as error:
         return _fail(error, str(error), MISTAKEN)
-    except (GraphcoreError, OSError) as error:
+    except GraphcoreError as error:
         return _fail(error, f"error: {error}", FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(error, f"error: {where}{error.strerror or error}", FAILED)
+
+
+def _mend_streams() -> None:
+    """A program may be started without stdout or stderr, and with one that cannot spell every file name.
+
+    A closed descriptor must not be left free: the next file that is opened would get it, and with it
+    whatever a native library prints.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+        elif number > 0 and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(argv: Sequence[str]) -> int:

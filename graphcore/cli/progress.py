@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from graphcore.runtime.run import Run
 
@@ -23,6 +23,8 @@ class Display:
         self._run = run
         self._watch = watch
         self._console = Console(stderr=True)
+        if not self._console.is_terminal:
+            self._console.width = 200  # in a file or a pipe no table is squeezed
         self._printed = 0
         self._bar = Progress(
             TextColumn("[bold]{task.description}"),
@@ -58,13 +60,17 @@ class Display:
         self._bar.update(self._task, description=what, completed=position, total=total, position=text)
         self._live.update(self._render())
 
+    def say(self, text: str) -> None:
+        """Tell the person who watches."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     @property
     def _shown(self) -> bool:
         return sys.stderr.isatty() or self._watch
 
     def _print_notices(self) -> None:
         for notice in self._run.notices[self._printed :]:
-            self._console.print(f"note: {notice}", markup=False, highlight=False, soft_wrap=True)
+            self.say(f"note: {notice}")
             self._printed += 1
 
     def _render(self) -> RenderableType:
@@ -73,7 +79,7 @@ class Display:
 
 def stats_tables(stats: dict[str, Any]) -> list[Table]:
     """The counters of a run as two tables, nodes and links."""
-    nodes = Table(
+    nodes = _table(
         "node", "type", "chain", "calls", "p50 ms", "p99 ms", "total ms", "latency p99 ms", "late", "unmatched"
     )
     for name, node in stats["nodes"].items():
@@ -90,11 +96,16 @@ def stats_tables(stats: dict[str, Any]) -> list[Table]:
             str(late),
             str(node["unmatched"]),
         )
-    links = Table("link", "packets", "depth", "most", "grown", "dropped", "MB")
+    links = _table("link", "packets", "depth", "most", "grown", "dropped", "MB")
     for link in stats["links"]:
         counts = [str(link[key]) for key in ("packets", "depth", "max_depth", "grown", "dropped")]
         links.add_row(link["link"] + (" (fused)" if link["fused"] else ""), *counts, f"{link['bytes'] / 1e6:.1f}")
     return [nodes, links]
+
+
+def _table(*columns: str) -> Table:
+    """On a narrow terminal names are folded, never cut off."""
+    return Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False)
 
 
 def _ms(microseconds: float | None) -> str:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from graphcore.cli.console import add_graph_arguments, load_and_check, warn
 from graphcore.cli.progress import Display
-from graphcore.errors import Cancelled
+from graphcore.errors import Cancelled, GraphError, Mistake
 from graphcore.runtime.run import Run
+from graphcore.runtime.trace import trace_events
 
 LOOK_EVERY_S = 0.1
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+LEAVE_AT = 3  # interrupts: whoever asks for the third time does not wait for a node that does not return
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the verb."""
-    parser = subparsers.add_parser("run", help="run a graph", description="Run a graph to its end.")
-    parser.add_argument("graph", help="a YAML file, or the name of a graph that comes with graphcore")
-    parser.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a param")
+    description = "Run a graph to its end. Ctrl-C ends a live run in good order and breaks off an offline one."
+    parser = subparsers.add_parser("run", description=description)
+    add_graph_arguments(parser)
     parser.add_argument("--live", action="store_true", help="keep to the clock instead of going as fast as possible")
     parser.add_argument("--threads", type=_positive, metavar="N", help="how many threads share the work")
     parser.add_argument("--watch", action="store_true", help="show a live table of nodes and links")
@@ -30,51 +36,74 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it; Ctrl-C ends a live run in good order and an offline one at once."""
-    from graphcore.cli.console import load_and_check
-
     graph = load_and_check(arguments.graph, arguments.set, arguments.plugins)
-    for path in (arguments.stats, arguments.trace):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+    _check_reports(arguments)
     started = Run(graph, live=arguments.live, threads=arguments.threads, trace=arguments.trace is not None)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _follow(started, watch=arguments.watch)
+        with Interrupts() as interrupts:
+            code = _follow(started, interrupts, watch=arguments.watch)
     finally:
-        if arguments.stats is not None:
-            arguments.stats.write_text(json.dumps(started.stats(), indent=1) + "\n")
-        if arguments.trace is not None:
-            from graphcore.runtime.trace import trace_events
-
-            arguments.trace.write_text(json.dumps(trace_events(started)) + "\n")
+        written = _write_reports(arguments, started)
+    return code if written or code else FAILED
 
 
-def _follow(started: Run, *, watch: bool) -> int:
-    interrupted = 0
+class Interrupts:
+    """Counts Ctrl-C and SIGTERM, so that none of them strikes amid the display's or the run's own work."""
+
+    def __enter__(self) -> Interrupts:
+        self.count = 0
+        self._obeyed = 0
+        self._before = {number: signal.signal(number, self._add) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _add(self, _signal: int, _frame: object) -> None:
+        self.count += 1
+
+    def obey(self, run: Run, say: Callable[[str], None]) -> bool:
+        """Pass a new interrupt on to the run; True: leave, whatever state it is in."""
+        if self.count > self._obeyed:
+            self._obeyed = self.count
+            if run.live and self.count == 1:
+                say("ending the run and finishing its files; Ctrl-C again breaks it off")
+                run.stop()
+            else:
+                run.cancel()
+            if self.count == LEAVE_AT - 1:
+                say("waiting for the nodes to close; Ctrl-C again leaves them as they are")
+        return self.count >= LEAVE_AT
+
+
+def _follow(started: Run, interrupts: Interrupts, *, watch: bool) -> int:
+    left = False
     with Display(started, watch=watch) as display:
         started.start()
-        while True:
-            try:
-                if started.wait(LOOK_EVERY_S):
-                    break
+        try:
+            while not left and not started.wait(LOOK_EVERY_S):
+                left = interrupts.obey(started, display.say)
                 display.update()
-            except KeyboardInterrupt:
-                interrupted += 1
-                if started.live and interrupted == 1:
-                    started.stop()
-                else:
-                    started.cancel()
-            except Cancelled:
-                break
+        except Cancelled:
+            pass
         display.update()
-    for loss in started.losses:
+    if left:
+        print("interrupted; some nodes were not closed", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)  # threads that hang in native code would hang an orderly end, too
+    return _tell(started, interrupted=interrupts.count > 0)
+
+
+def _tell(ended: Run, *, interrupted: bool) -> int:
+    """Say what was lost, and what was made."""
+    for loss in ended.losses:
         print(f"note: {loss}", file=sys.stderr)
     if interrupted:
         print("interrupted", file=sys.stderr)
-        return 130
-    for line in _results(started):
-        print(line)
-    return 0
+    if ended.made or not interrupted:
+        for line in _results(ended):
+            print(line)
+    return INTERRUPTED if interrupted else DONE
 
 
 def _results(done: Run) -> list[str]:
@@ -84,17 +113,56 @@ def _results(done: Run) -> list[str]:
     prepared = f"in {seconds:.1f} s after {done.open_s:.1f} s of preparation"
     lines = [
         f"{made.path}: {made.count} {made.unit}, {made.count / seconds:.0f} {made.unit}/s, {times} ({prepared})"
+        + _latency(done, made.node)
         for made in done.made
     ]
     return lines or [f"done: {done.position_ns / 1e9:.1f} s of media, {times} ({prepared})"]
 
 
+def _latency(done: Run, node: str) -> str:
+    """Live: how long after its media time a packet had gone all the way."""
+    p99_us = done.stats()["nodes"][node]["latency_p99_us"]
+    return "" if p99_us is None else f", latency {p99_us / 1e3:.0f} ms (p99)"
+
+
+def _reports(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
+    asked = [("--stats", arguments.stats), ("--trace", arguments.trace)]
+    return [(option, path) for option, path in asked if path is not None]
+
+
+def _check_reports(arguments: argparse.Namespace) -> None:
+    """What cannot be written is said before the work; an older file stays as it is until the end."""
+    mistakes = []
+    for option, path in _reports(arguments):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("ab").close()
+        except OSError as error:
+            reason = f"{path.parent} is no folder" if isinstance(error, FileExistsError) else error.strerror
+            what = f"this file cannot be written: {reason}"
+            mistakes.append(Mistake(f"{option} {path}", 0, 0, what, "a file in a folder you may write to"))
+    if mistakes:
+        raise GraphError(mistakes)
+
+
+def _write_reports(arguments: argparse.Namespace, run: Run) -> bool:
+    """Write what was asked for, also of a run that failed; False: one could not be written, which is told."""
+    written = True
+    for option, path in _reports(arguments):
+        content = json.dumps(run.stats(), indent=1) if option == "--stats" else json.dumps(trace_events(run))
+        try:
+            path.write_text(content + "\n", encoding="utf-8")
+        except OSError as error:
+            warn(f"{option} {path}: could not be written: {error.strerror}")
+            written = False
+    return written
+
+
 def _positive(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number of 1 or more")
     return number
-
-
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt

@@ -57,6 +57,7 @@ def shown(path: Path) -> str:
 
 def find_input(path: Path, folder: Path) -> Path:
     """The absolute path of a file to read, relative to `folder`; raises FileMistake where it cannot be read."""
+    _check_name(path)
     named = path.as_posix()
     found = _in_package(named) if named.startswith(PACKAGE) else Path(os.path.abspath(folder / path))
     kind = _kind(found)
@@ -71,12 +72,22 @@ def find_input(path: Path, folder: Path) -> Path:
 
 def find_output(path: Path) -> Path:
     """The absolute path of a file to write, relative to the working directory; raises FileMistake for a folder."""
+    _check_name(path)
     if "\0" in str(path):
         raise FileMistake(f"{str(path)!r} cannot be the name of a file")
     found = Path(os.path.abspath(path))
     if _kind(found) == "folder":
         raise FileMistake(f"{found} is a folder", "a file to write")
     return found
+
+
+def _check_name(path: Path) -> None:
+    """Native libraries take names as UTF-8 text."""
+    name = str(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise FileMistake(f"{name!r} is not UTF-8 text", "a file name in UTF-8", "rename the file") from None
 
 
 def same_file(path: Path) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 import networkx as nx
 
 from graphcore.graph.spec import Graph, Link
+from graphcore.node import needs_own_thread
 
 MOST_CYCLES = 10  # a dense graph has exponentially many; nobody reads more
 
@@ -40,7 +41,7 @@ def is_cut(graph: Graph, link: Link) -> bool:
     """Whether a chain ends at this link: another thread, or another place, goes on behind it."""
     source, target = graph.nodes[link.source], graph.nodes[link.target]
     fan_in = len(target.links) > 1
-    alone = source.node_class.own_thread or target.node_class.own_thread
+    alone = needs_own_thread(source.node_class) or needs_own_thread(target.node_class)
     return link.cut or fan_in or alone or source.place != target.place
 
 

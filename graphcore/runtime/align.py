@@ -23,10 +23,10 @@ MISSING: Any = object()
 class Driver:
     """An input that makes its node run; with a window it keeps what it gave."""
 
-    def __init__(self, name: str, port: Input[Any], inlet: Inlet) -> None:
+    def __init__(self, name: str, port: Input[Any], inlet: Inlet, tolerance_ns: int) -> None:
         self.name = name
         self.inlet = inlet
-        self._tolerance_ns = inlet.link.tolerance_ns if inlet.link.align == "nearest" else 0
+        self._tolerance_ns = tolerance_ns
         self._window = History(port.window_ms) if port.window_ms is not None else None
 
     @property
@@ -81,12 +81,15 @@ class Follower:
         self._window = History(port.window_ms) if port.window_ms is not None else None
         self._default = MISSING if port.required else port.default
         self._held: Packet | None = None
+        self._answered = BEGINNING  # the last time that was asked for
 
     def advance(self, timestamp: int) -> None:
         """Take what is at or before this time, so that it does not fill the inlet while more is waited for."""
         packets = self.inlet.packets
         while packets and packets[0].timestamp <= timestamp:
             self._held = self.inlet.take()
+            if self._held.timestamp <= self._answered:
+                self.inlet.metrics.late += 1
             if self._window is not None:
                 self._window.add(self._held)
 
@@ -100,6 +103,7 @@ class Follower:
     def at(self, timestamp: int) -> Any:
         """The value at this time, or MISSING, once it was advanced to."""
         packets = self.inlet.packets
+        self._answered = timestamp
         if self._window is not None:
             return self._window.up_to(timestamp)
         if self._held is None:
@@ -145,7 +149,9 @@ class Alignment:
         self._live = live
         self._order = order
         linked = {name: ports[name] for name in ports if name in inlets}
-        self._drivers = [Driver(n, port, inlets[n]) for n, port in linked.items() if not port.follows]
+        nearest = [inlet.link.tolerance_ns for inlet in inlets.values() if inlet.link.align == "nearest"]
+        tolerance_ns = max(nearest, default=0)  # of the node: it does not matter which link names it
+        self._drivers = [Driver(n, port, inlets[n], tolerance_ns) for n, port in linked.items() if not port.follows]
         self._followers = [Follower(n, port, inlets[n]) for n, port in linked.items() if port.follows]
         self._each = any(port.align == "each" for port in ports.values())
         self._unlinked = {name: unlinked_value(port) for name, port in ports.items() if name not in inlets}
@@ -203,6 +209,8 @@ class Alignment:
                 return timestamp
             first.inlet.take()
             self.unmatched += 1
+        # What the others hold at or before the time that the first is settled to can meet nothing any more.
+        self.unmatched += sum(other.drop_before(first.bound + 1) for other in others)
         self.starving = [] if first.inlet.ended else [first.inlet]
         return None
 

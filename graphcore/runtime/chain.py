@@ -29,6 +29,7 @@ class Chain:
         self.alignment: Alignment | None = None
         self.controls: deque[tuple[Member, str, Any]] = deque()  # live params to set before the next call
         self.done = False
+        self.broken_off = False  # the run is being cancelled: nothing more is delivered
         self.wake_at: int | None = None
         self.wake: Callable[[], None] = _nobody
         self._max_bytes = max_bytes
@@ -56,6 +57,7 @@ class Chain:
     def stop(self) -> None:
         """Let the source of this chain end; what was sent still arrives. Called from any thread."""
         self._stopped = True
+        self._paced_by = None  # what is held for its time goes now
         self.wake()
 
     def close(self) -> None:
@@ -98,9 +100,11 @@ class Chain:
             if self._stopped or next(self._packets, self) is self:
                 self._end(head)
                 return True
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise RunError(head.name, None, error) from error
-        self._count(head, started, max((out.last for out in head.outs.values()), default=0))
+        if self.outbox:  # a device may have had nothing to send
+            newest = max(out.last for out in head.outs.values())
+            self._count(head, started, newest, newest)
         return True
 
     def _consume(self) -> bool:
@@ -109,12 +113,12 @@ class Chain:
             call = self.alignment.next()
             ended = call is None and self.alignment.ended
             if call is None and not ended:
-                self._relieve()
+                self._relieve(everywhere=False)
             bound = self.alignment.bound
             self.head.metrics.unmatched = self.alignment.unmatched
         if call is not None:
             timestamp, arguments = call
-            self._call(timestamp, arguments)
+            self._call(timestamp, arguments, min(timestamp, bound))
             return True
         if ended:
             self._end(self.head)
@@ -125,11 +129,23 @@ class Chain:
             return bool(self.outbox)
         return False
 
-    def _relieve(self) -> None:
-        """A full input takes more while it, or a sibling it can starve, is waited for; else both would wait."""
+    def make_room(self) -> bool:
+        """Every chain of the run waits: let full inputs take more, whatever their siblings. Called from any thread."""
+        if self.done or self.alignment is None:
+            return False
+        with self.alignment.lock:
+            return self._relieve(everywhere=True)
+
+    def _relieve(self, *, everywhere: bool) -> bool:
+        """A full input takes more while it, or a sibling it can starve, is waited for; else both would wait.
+
+        With a common ancestor a sibling is known to starve; without one (`everywhere`) two fan-ins can wait for
+        each other all the same, which shows only when nothing goes on.
+        """
         assert self.alignment is not None
+        grown = False
         for inlet in self.alignment.inlets.values():
-            starving = [each for each in self.alignment.starving if each is inlet or each in inlet.rivals]
+            starving = [each for each in self.alignment.starving if everywhere or each is inlet or each in inlet.rivals]
             if not inlet.full or not starving:
                 continue
             if inlet.bytes > self._max_bytes:
@@ -140,23 +156,25 @@ class Chain:
                     f" expected at most max_mb: {self._max_bytes / 1e6:.0f}; raise it, or shorten the way between",
                 )
             inlet.grow()
+            grown = True
+        return grown
 
-    def _call(self, timestamp: int, arguments: list[Any]) -> None:
-        """Call the head."""
+    def _call(self, timestamp: int, arguments: list[Any], consumed: int) -> None:
+        """Call the head, which has then consumed everything up to `consumed`."""
         head = self.head
         started = perf_counter_ns()
         head.node.timestamp = timestamp
         try:
             head.call(*arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise RunError(head.name, timestamp, error) from error
-        self._count(head, started, timestamp)
+        self._count(head, started, timestamp, consumed)
 
-    def _count(self, member: Member, started: int, timestamp: int) -> None:
+    def _count(self, member: Member, started: int, timestamp: int, consumed: int) -> None:
         ended = perf_counter_ns()
         member.metrics.pending.append(ended - started)
         if member.followed_up:
-            member.follow_up(started, ended, timestamp)
+            member.follow_up(started, ended, timestamp, consumed)
         if len(member.metrics.pending) >= FOLD_AT:
             for each in self.members:
                 each.metrics.fold()
@@ -168,7 +186,7 @@ class Chain:
         """
         outbox = self.outbox
         started = perf_counter_ns()
-        while outbox:
+        while outbox and not self.broken_off:
             out, payload, timestamp = item = outbox.popleft()
             if timestamp is None:
                 self._settle(out, payload)
@@ -179,21 +197,24 @@ class Chain:
             for member in out.fused:
                 if member.ended:
                     continue
+                if self.controls:
+                    self._apply_controls()
                 member.node.timestamp = timestamp
                 try:
                     member.call(payload)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     raise RunError(member.name, timestamp, error) from error
                 ended = perf_counter_ns()
                 member.metrics.pending.append(ended - started)
                 if member.followed_up:
-                    member.follow_up(started, ended, timestamp)
+                    member.follow_up(started, ended, timestamp, timestamp)
                 started = ended  # so that no time is counted twice
         return True
 
     def _hand_over(self, out: Out, payload: Any, timestamp: int) -> bool:
         """Give a packet to other chains; False: it is ahead of the clock, or a link is full."""
-        if self._paced_by is not None and out in self._own_outs and timestamp > self._paced_by.now():
+        clock = self._paced_by
+        if clock is not None and out in self._own_outs and timestamp > clock.now():
             self.wake_at = timestamp
             return False
         if any(inlet.full for _, inlet in out.crossing):
@@ -220,7 +241,7 @@ class Chain:
     def _end(self, member: Member) -> None:
         try:
             member.end()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise RunError(member.name, None, error) from error
 
     def _finish(self) -> bool:
@@ -230,12 +251,10 @@ class Chain:
         return True
 
     def _look_for_listeners(self) -> None:
-        """A chain that nobody hears ends without a word."""
+        """A chain that nobody hears ends; its nodes are finished, for one may have made something by the way."""
         self._listeners_changed = False
         if not self.head.ended and self.head.unheard:
-            for member in self.members:
-                member.ended = True
-            self.outbox.clear()
+            self._end(self.head)
 
     def _close_inlets(self) -> None:
         if self.alignment is not None:

@@ -11,7 +11,7 @@ from graphcore.clock import NS_PER_MS, Clock
 from graphcore.errors import DeclarationError
 from graphcore.node import Node, is_source
 from graphcore.packet import Packet
-from graphcore.payload import array_names, freeze, mismatch
+from graphcore.payload import freeze, has_arrays, mismatch
 from graphcore.port import Output
 from graphcore.runtime.align import Alignment, History, unlinked_value
 from graphcore.runtime.inlet import BEGINNING, Inlet
@@ -32,6 +32,7 @@ class Out:
 
     __slots__ = (
         "_arrays",
+        "_stamps_itself",
         "_checked",
         "_member",
         "_outbox",
@@ -58,13 +59,16 @@ class Out:
         self._settled = BEGINNING
         self._member = member
         self._outbox = outbox
-        self._arrays = array_names(port.payload)
+        self._arrays = has_arrays(port.payload)
+        self._stamps_itself = is_source(type(member.node))
         self._checked: type | None = None  # the payload class that was looked at
 
     def send(self, payload: Any, *, timestamp: int | None = None) -> None:
         """Send a payload, by default with the timestamp of the input that caused it."""
-        if timestamp is None:
+        if timestamp is None and not self._stamps_itself:
             timestamp = self._member.node.timestamp
+        elif timestamp.__class__ is not int:
+            raise DeclarationError(f"{self.name}: sent with timestamp={timestamp!r}; expected whole ns (int)")
         if payload.__class__ is not self._checked:
             self._check(payload)
         if timestamp <= self._settled or timestamp <= self.last:
@@ -148,9 +152,9 @@ class Member:
     def _windowed(self, process: Callable[..., None], history: History) -> Callable[..., None]:
         return lambda payload: process(history.with_packet(Packet(payload, self.node.timestamp, 0)))
 
-    def follow_up(self, started: int, ended: int, timestamp: int) -> None:
+    def follow_up(self, started: int, ended: int, timestamp: int, consumed: int) -> None:
         """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""
-        self.settle(timestamp)
+        self.settle(consumed)
         if self._clock is not None:
             self.metrics.latencies.append(self._clock.now() - timestamp)
         if self._trace is not None:

@@ -46,13 +46,14 @@ class NodeMetrics:
 class LinkMetrics:
     """Packets of one link; a fused link hands over at once and has neither depth nor drops."""
 
-    __slots__ = ("dropped", "grown", "max_depth", "packets")
+    __slots__ = ("dropped", "grown", "late", "max_depth", "packets")
 
     def __init__(self) -> None:
         self.packets = 0
         self.dropped = 0
         self.grown = 0  # packets taken beyond the queue's length, for a sibling's sake
         self.max_depth = 0
+        self.late = 0  # live: came when its time had been answered already
 
 
 def _percentile_us(values: list[int], share: float) -> float | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
 from typing import Any
 
 from graphcore.clock import Clock, LiveClock
-from graphcore.errors import Cancelled, ParamError, RunError
+from graphcore.errors import GraphcoreError, ParamError, RunError
 from graphcore.graph.spec import Graph
 from graphcore.runtime.build import assemble
 from graphcore.runtime.context import Made, Reports
 from graphcore.runtime.executor import Executor
 from graphcore.runtime.member import Trace
 
+CLOSE_S = 10.0  # for the nodes to close after Ctrl-C
 MAX_TRACE = 1_000_000  # calls that a trace keeps: the newest
 
 
@@ -36,22 +38,32 @@ class Run:
         clock: Clock | None = None,
         trace: bool = False,
     ) -> None:
+        if threads is not None and threads < 1:
+            raise ParamError(f"threads={threads}: expected 1 or more")
         self.graph = graph
         self.live = live
         self.clock = clock or LiveClock()
         self.trace: Trace | None = deque(maxlen=MAX_TRACE) if trace else None
         self._reports = Reports()
-        self._cancelled = threading.Event()
+        cancelled = threading.Event()
         self._assembly = assemble(
-            graph, clock=self.clock, live=live, cancelled=self._cancelled, reports=self._reports, trace=self.trace
+            graph, clock=self.clock, live=live, cancelled=cancelled, reports=self._reports, trace=self.trace
         )
-        self._executor = Executor(self._assembly.chains, clock=self.clock, live=live, threads=threads)
-        self._executor.describe_stall = self._describe_stall
+        self._executor = Executor(
+            self._assembly.chains,
+            clock=self.clock,
+            live=live,
+            threads=threads,
+            cancelled=cancelled,
+            describe_stall=self._describe_stall,
+        )
         self._started_at = 0.0
         self._wall_s = 0.0
 
     def start(self) -> None:
-        """Open every node and begin."""
+        """Open every node and begin; once."""
+        if self._started_at:
+            raise RunError("graph", None, "this run was started already; make another one")
         self._started_at = time.perf_counter()
         self._make_folders()
         self._executor.start()
@@ -75,8 +87,6 @@ class Run:
             self._wall_s = time.perf_counter() - self._started_at
         if self._executor.error is not None:
             raise self._executor.error
-        if self._cancelled.is_set():
-            raise Cancelled("cancelled")
         return True
 
     def run(self) -> None:
@@ -86,6 +96,8 @@ class Run:
             self.wait()
         except KeyboardInterrupt:
             self.cancel()
+            with contextlib.suppress(GraphcoreError):
+                self.wait(CLOSE_S)
             raise
 
     def set(self, node: str, param: str, value: object) -> None:
@@ -112,8 +124,7 @@ class Run:
 
     def cancel(self) -> None:
         """End at once; every node is closed, unfinished files are kept as partial ones."""
-        self._cancelled.set()
-        self._executor.stop()
+        self._executor.cancel()
 
     @property
     def notices(self) -> list[str]:
@@ -133,7 +144,8 @@ class Run:
     @property
     def position_ns(self) -> int:
         """The media time that every sink has reached."""
-        sinks = [m for m in self._assembly.members.values() if not any(out.linked for out in m.outs.values())]
+        members = self._assembly.members.values()
+        sinks = [m for m in members if type(m.node).inputs and not any(out.linked for out in m.outs.values())]
         return min((member.node.timestamp for member in sinks), default=0)
 
     @property
@@ -182,7 +194,11 @@ class Run:
             ]
             if member.metrics.unmatched:
                 lines.append(f"{name}: {member.metrics.unmatched} packets found no partner at their time")
-        lines += [f"{i.link}: {i.metrics.dropped} packets dropped" for i in self._assembly.inlets if i.metrics.dropped]
+        for inlet in self._assembly.inlets:
+            if inlet.metrics.dropped:
+                lines.append(f"{inlet.link}: {inlet.metrics.dropped} packets dropped")
+            if inlet.metrics.late:
+                lines.append(f"{inlet.link}: {inlet.metrics.late} packets came when their time had passed")
         return lines
 
     def _link_stats(self) -> list[dict[str, Any]]:
@@ -194,10 +210,12 @@ class Run:
             if inlet is None:
                 packets = self._assembly.members[link.source].outs[link.output].packets
                 row |= {"packets": packets, "depth": 0, "max_depth": 0, "grown": 0, "dropped": 0, "bytes": 0}
+                row["late"] = 0
             else:
                 metrics = inlet.metrics
                 row |= {"packets": metrics.packets, "depth": len(inlet.packets), "max_depth": metrics.max_depth}
                 row |= {"grown": metrics.grown, "dropped": metrics.dropped, "bytes": inlet.bytes}
+                row["late"] = metrics.late
             rows.append(row)
         return rows
 

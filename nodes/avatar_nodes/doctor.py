@@ -56,13 +56,15 @@ def _imports(module: str, loss: str, fix: str) -> Finding:
 def _speech() -> Finding:
     name = "espeak-ng"
     try:
-        import ctypes
-
         import espeakng_loader
 
-        ctypes.CDLL(espeakng_loader.get_library_path())
-        data = Path(espeakng_loader.get_data_path())
-    except (ImportError, OSError) as error:
+        from avatar_nodes.audio.espeak_model import EspeakError, voices
+    except ImportError as error:
+        return Finding(name, "fail", f"text is not spoken: {error}", "pip install espeakng-loader")
+    data = Path(espeakng_loader.get_data_path())
+    try:
+        voices()  # loads and unloads it: a library that stayed loaded would keep its state for the next text
+    except EspeakError as error:
         return Finding(name, "fail", f"text is not spoken: {error}", "pip install espeakng-loader")
     if not (data / "phontab").is_file():
         return Finding(name, "fail", f"no voice data in {data}", "pip install --force-reinstall espeakng-loader")

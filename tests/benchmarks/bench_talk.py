@@ -41,7 +41,8 @@ def main() -> None:
     for name, node in sorted(nodes.items(), key=lambda item: -item[1]["total_ms"]):
         print(f"  {name:10s} {node['total_ms']:9.1f} ms in {node['calls']:5d} calls, p50 {node['p50_us'] / 1e3:.3f} ms")
     face = nodes["face"]["total_ms"] / 1e3
-    print(f"  the face alone would allow {media / face:.1f} times real time; ratio {statistics.median(speeds) * face / media:.2f}")
+    ratio = statistics.median(speeds) * face / media
+    print(f"  the face alone would allow {media / face:.1f} times real time; ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

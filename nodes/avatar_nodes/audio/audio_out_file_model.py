@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]
+import soundfile
 from numpy.typing import NDArray
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
@@ -21,6 +21,7 @@ class PartialSoundFile:
         self.path = path
         self.clipped = 0  # samples beyond full scale
         self._hidden = path.with_name(f".{path.stem}.partial{path.suffix}")
+        self._hidden.write_bytes(b"")  # where that fails it says why; libsndfile only says "System error"
         try:
             self._file = soundfile.SoundFile(
                 self._hidden, "w", sample_rate, channels, subtype="PCM_16", format=FORMATS[path.suffix.lower()]

@@ -34,7 +34,7 @@ def person_matte(models: FaceModels, image: NDArray[np.uint8], oval: NDArray[np.
     face: Mask = np.asarray(drawn) > 0
     coarse = _one_piece(np.maximum(models.segment(image), face.astype(np.float32)), face)
     colour = image.astype(np.float32) / 255.0
-    clutter = _clutter(colour, _far_from(coarse > 0.3))
+    clutter = clutter_of(colour, _far_from(coarse > 0.3))
     inside, outside = _sides(coarse, face, clutter, chin=int(oval[:, 1].max()))
     matte = _by_colour(colour, _soft(coarse), inside, outside, clutter)
     # Once more, with the colours of what turned out to be person and surroundings right at the line.
@@ -87,7 +87,7 @@ def _by_colour(
     return np.asarray(np.where(inside, 1.0, np.where(outside, 0.0, mixed)), np.float32)
 
 
-def _clutter(colour: NDArray[np.float32], outside: Mask) -> NDArray[np.float32]:
+def clutter_of(colour: NDArray[np.float32], outside: Mask) -> NDArray[np.float32]:
     """The variance (h, w) of the surroundings about their local mean, carried on to where the person is."""
     import cv2
 

@@ -127,6 +127,15 @@ def extension(vertices: Array, anchors: list[int]) -> Array:
     return spread
 
 
+def uniform_laplacian() -> Array:
+    """The matrix (468, 468) that tells how far each vertex is from the middle of its neighbours."""
+    joined = np.zeros((FACE_VERTICES, FACE_VERTICES))
+    for first, second in ((0, 1), (1, 2), (2, 0)):
+        one, two = canonical.FACE_TRIANGLES[:, first], canonical.FACE_TRIANGLES[:, second]
+        joined[one, two] = joined[two, one] = 1.0
+    return np.asarray(np.eye(FACE_VERTICES) - joined / joined.sum(1)[:, None])
+
+
 def _laplacian(vertices: Array) -> Array:
     weights = np.zeros((FACE_VERTICES, FACE_VERTICES))
     triangles = canonical.FACE_TRIANGLES

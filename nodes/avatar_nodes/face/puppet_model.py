@@ -11,6 +11,7 @@ from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import OVAL, rotation_matrix
 from avatar_nodes.face.identity_model import Identity
 from avatar_nodes.face.limits_model import Limits
+from avatar_nodes.face.relief_model import unfolded
 from avatar_nodes.payloads import FaceMotion
 
 Array = NDArray[np.float64]
@@ -48,15 +49,18 @@ class Placed:
 class Puppet:
     """The mesh of one photo; `place` moves it."""
 
-    def __init__(self, identity: Identity, landmarks: NDArray[np.float32], size: int) -> None:
+    def __init__(self, identity: Identity, size: int) -> None:
         self.identity = identity
         self.limits = Limits.of(identity.photo_motion.head)
         self.photo_stance = Stance(identity.photo_rotation, np.zeros(3))
-        face = landmarks[: mesh.FACE_VERTICES, :2].astype(np.float64)
+        seen = identity.deformed(identity.photo_motion)
+        standing = self.photo_stance.moved(seen)
+        self._relief = (unfolded(standing) - standing) @ identity.photo_rotation
+        self._photo_face = seen + self._relief
+        face = self.project(self._photo_face, self._photo_face, self.photo_stance)[0]
         self.around = mesh.surround(face[list(OVAL)], identity.eye_distance, size)
         self.source = np.concatenate([face, self.around.points]).astype(np.float32)
         self.triangles = np.concatenate([mesh.FACE_TRIANGLES, self.around.triangles])
-        self._photo_face = identity.deformed(identity.photo_motion)
         below = self._below_jaw()
         self._around_head = self._into_head(below)
         self._follow = self._following(below)
@@ -72,7 +76,7 @@ class Puppet:
     def place(self, motion: FaceMotion) -> Placed:
         """The mesh for one motion; at `photo_motion` every vertex stands where the photo has it."""
         stance = self.stance(motion)
-        face = self.identity.deformed(motion)
+        face = self.identity.deformed(motion) + self._relief
         face_px, face_depth = self.project(face, self._photo_face, stance)
         skin = (face - self._photo_face)[list(OVAL)][self.around.ray]
         share = np.exp(-((self.around.distance / _SKIN_REACH) ** 2))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.face.appearance_model import STEPS
 from avatar_nodes.face.kernel_model import compiled, inlined
 
 FAR = np.float32(-1e9)
 EDGE = np.float32(1e-3)  # px: neighbours overlap by this much rather than leave a crack
 ZERO, HALF, ONE, FULL = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(255.0)
 BYTE = np.float32(1.0 / 255.0)
+STEP = np.float32(1.0 / STEPS)
+OPAQUE = 255
 
 
 @compiled
@@ -85,11 +88,14 @@ def _widen(
 def compose(
     person: NDArray[np.uint8],
     background: NDArray[np.uint8],
+    rest: NDArray[np.int16],
     sampling: NDArray[np.float32],
     picture: NDArray[np.uint8],
 ) -> None:
     """Lay a person (size, size, 4), colours already multiplied by alpha, over a background, sampled bilinearly.
 
+    Where the person stands still, `rest` (size, size, 3) of `appearance_model` is added; it fades out over one px, so
+    that a pixel which has some is never sampled from opaque ones alone before it is gone.
     Weights are not rounded (OpenCV's remap knows 32 steps a px), so that the slightest motion moves edges smoothly.
     """
     size = picture.shape[0]
@@ -101,18 +107,29 @@ def compose(
             y = min(max(sampling[row, column, 1], ZERO), last)
             ix, iy = min(np.uint32(x), before_last), min(np.uint32(y), before_last)
             jx, jy = ix + np.uint32(1), iy + np.uint32(1)
-            alpha = person[iy, ix, 3], person[iy, jx, 3], person[jy, ix, 3], person[jy, jx, 3]
-            if alpha[0] == 0 and alpha[1] == 0 and alpha[2] == 0 and alpha[3] == 0:
-                for k in range(3):
-                    picture[row, column, k] = background[row, column, k]
-                continue
+            a00, a01, a10, a11 = person[iy, ix, 3], person[iy, jx, 3], person[jy, ix, 3], person[jy, jx, 3]
             fx, fy = x - np.float32(ix), y - np.float32(iy)
             w01, w10, w11 = fx * (ONE - fy), (ONE - fx) * fy, fx * fy
             w00 = ONE - w01 - w10 - w11
-            shown = np.float32(alpha[0]) * w00 + np.float32(alpha[1]) * w01
-            rest = FULL - (shown + np.float32(alpha[2]) * w10 + np.float32(alpha[3]) * w11)
+            if a00 & a01 & a10 & a11 == OPAQUE:
+                for k in range(3):
+                    value = np.float32(person[iy, ix, k]) * w00 + np.float32(person[iy, jx, k]) * w01 + HALF
+                    value += np.float32(person[jy, ix, k]) * w10 + np.float32(person[jy, jx, k]) * w11
+                    picture[row, column, k] = np.uint8(value)
+                continue
+            still = ZERO
+            if rest[row, column, 0] != 0 or rest[row, column, 1] != 0 or rest[row, column, 2] != 0:
+                away = (x - np.float32(column)) ** 2 + (y - np.float32(row)) ** 2
+                still = max(ONE - away, ZERO) ** 2 * STEP
+            elif a00 | a01 | a10 | a11 == 0:
+                for k in range(3):
+                    picture[row, column, k] = background[row, column, k]
+                continue
+            shown = np.float32(a00) * w00 + np.float32(a01) * w01
+            through = FULL - (shown + np.float32(a10) * w10 + np.float32(a11) * w11)
             for k in range(3):
                 value = np.float32(person[iy, ix, k]) * w00 + np.float32(person[iy, jx, k]) * w01 + HALF
                 value += np.float32(person[jy, ix, k]) * w10 + np.float32(person[jy, jx, k]) * w11
-                value += rest * np.float32(background[row, column, k]) * BYTE
-                picture[row, column, k] = np.uint8(min(value, FULL))
+                value += through * np.float32(background[row, column, k]) * BYTE
+                value += still * np.float32(rest[row, column, k])
+                picture[row, column, k] = np.uint8(min(max(value, ZERO), FULL))

@@ -27,7 +27,7 @@ class Renderer:
         size = len(portrait.image)
         self.size = size
         self.identity = identify(portrait.landmarks)
-        self.puppet = Puppet(self.identity, portrait.landmarks, size)
+        self.puppet = Puppet(self.identity, size)
         self.layers = split_layers(portrait.image, portrait.matte, portrait.background)
         palette = measure(portrait.image, portrait.landmarks, portrait.scale)
         self.mouth = Mouth(self.puppet, portrait.image, palette)
@@ -60,7 +60,7 @@ class Renderer:
         """Draw the person, with eyes and lips as the photo's own are stretched, over the background."""
         puppet, layers = self.puppet, self.layers
         raster(placed.points, placed.depth, puppet.source, puppet.triangles, self._sampling, self._nearest)
-        compose(layers.person, layers.background, self._sampling, picture)
+        compose(layers.person, layers.background, layers.rest, self._sampling, picture)
 
 
 def _bounded(motion: FaceMotion) -> FaceMotion:

@@ -1,0 +1,108 @@
+"""Every command on the pages runs, in the order of the page, in the folder of a reader."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from graphcore.cli.main import main
+from pages import ROOT, blocks, label, python_of, with_blocks
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PLUGIN = ROOT / "plugins" / "hello_node"
+# A sentence takes as long to say as it takes: the demo's own text is replaced by a word.
+SHORTER = {"talk": "speech.text=Yes.", "graphs/talk.yaml": "speech.text=Yes."}
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """`graphcore run` handles SIGTERM; what pytest does with it must not change."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def _installed(reader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin as pip leaves it: on the path, with its entry point (tests/packaging installs it for real)."""
+    declared = tomllib.loads((PLUGIN / "pyproject.toml").read_text())["project"]
+    lines = [f"{name} = {target}" for name, target in declared["entry-points"]["graphcore"].items()]
+    metadata = reader / "site" / "hello_node-0.1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {declared['name']}\nVersion: 0.1.0\n")
+    (metadata / "entry_points.txt").write_text("\n".join(["[graphcore]", *lines, ""]))
+    monkeypatch.syspath_prepend(metadata.parent)
+    monkeypatch.syspath_prepend(reader / "plugins" / "hello_node")
+    monkeypatch.setenv("PYTHONPATH", f"{metadata.parent}:{reader / 'plugins' / 'hello_node'}")
+
+
+@pytest.mark.usefixtures("_installed")
+@pytest.mark.parametrize("page", with_blocks("sh"), ids=label)
+def test_commands(page: Path, reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _write_down(page, reader)
+    for block in blocks(page, "sh"):
+        for command in block.text.splitlines():
+            words = shlex.split(command, comments=True)
+            if words:
+                _obey(words)
+                captured = capsys.readouterr()
+                assert "warning:" not in captured.err, f"{command}\n{captured.err}"
+
+
+def _write_down(page: Path, folder: Path) -> None:
+    """The files that a page tells its reader to write: named graphs, and Python in `more/`."""
+    for block in blocks(page, "yaml"):
+        if block.name:
+            (folder / block.name).write_text(block.text, encoding="utf-8")
+    if python := python_of(page).strip():
+        (folder / "more").mkdir()
+        (folder / "more" / "shown.py").write_text(python, encoding="utf-8")
+
+
+def _obey(words: list[str]) -> None:
+    if words[0] == "graphcore":
+        _graphcore(words[1:])
+    elif words[0] == "make":
+        assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE), f"no such target: {words}"
+    elif words[0] == "pip":
+        _check_pip(words[1:])
+    elif words[:3] == ["python", "-m", "pytest"]:
+        done = subprocess.run([sys.executable, *words[1:], "-q", "-p", "no:cacheprovider"], capture_output=True)
+        assert done.returncode == 0, done.stdout.decode()
+    else:
+        pytest.fail(f"this test does not know how to run {words}")
+
+
+def _graphcore(arguments: list[str]) -> None:
+    given = " ".join(arguments)
+    shorter = SHORTER.get(arguments[1]) if arguments[0] == "run" and "speech.text=" not in given else None
+    code = main([*arguments, *(["--set", shorter] if shorter else [])])
+    assert code == 0, f"graphcore {given}"
+
+
+def _check_pip(arguments: list[str]) -> None:
+    """Not installed again, but every path and pin must be one that is there."""
+    for option, path in pairwise(arguments):
+        if option == "-e":
+            assert (ROOT / path / "pyproject.toml").is_file()
+        if option == "-c":
+            assert (ROOT / path).is_file()
+            assert f"-c {path} -e" in MAKEFILE
+    for pin in (one for one in arguments if "opencv" in one):
+        assert pin in MAKEFILE
+
+
+def test_commands_at_the_head_of_graphs_are_on_a_page() -> None:
+    everywhere = "\n".join(block.text for page in with_blocks("sh") for block in blocks(page, "sh"))
+    for path in (ROOT / "graphs").glob("*.yaml"):
+        for command in re.findall(r"^#\s+(graphcore .*)$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert command in everywhere, f"{path.name}: {command}"

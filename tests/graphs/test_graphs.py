@@ -1,0 +1,163 @@
+"""Every graph that comes along runs, and makes what its first line says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from avatar_nodes.audio.text_to_speech import TextToSpeech
+from graphcore import Run, check, load
+from graphcore.cli.main import main
+from graphcore.plugins import find_nodes
+from graphcore.testing import run_node
+
+ROOT = Path(__file__).parents[2]
+GRAPHS = sorted((ROOT / "graphs").glob("*.yaml"))
+WORDS = "We may be home by five."  # lips that close, and vowels
+SECONDS_OF_WORDS = 1.0  # what WORDS take at least, said quickly
+
+
+@dataclass
+class Movie:
+    """What a player sees and hears of a file."""
+
+    path: Path
+    width: int = 0
+    height: int = 0
+    rate: Fraction | None = None
+    codecs: tuple[str, str] = ("", "")
+    frames: list[str] = field(default_factory=list)  # a hash of each decoded one
+    samples: int = 0
+    sample_rate: int = 0
+    sound_hash: str = ""
+
+
+def decode(path: Path) -> Movie:
+    """Decode a movie from beginning to end."""
+    movie = Movie(path)
+    heard = sha256()
+    with av.open(str(path)) as container:
+        picture, sound = container.streams.video[0], container.streams.audio[0]
+        movie.width, movie.height, movie.rate = picture.width, picture.height, picture.average_rate
+        movie.codecs = (picture.codec_context.name, sound.codec_context.name)
+        movie.sample_rate = sound.rate
+        for frame in container.decode(picture, sound):
+            if isinstance(frame, av.VideoFrame):
+                movie.frames.append(sha256(frame.to_ndarray()).hexdigest())
+            else:
+                movie.samples += frame.samples
+                heard.update(frame.to_ndarray().tobytes())
+    movie.sound_hash = heard.hexdigest()
+    return movie
+
+
+def run(graph: Path, settings: dict[str, str], threads: int | None = None) -> Run:
+    """Run a graph as `graphcore run` does."""
+    done = Run(check(load(graph, settings), find_nodes()), threads=threads)
+    done.run()
+    return done
+
+
+@pytest.fixture(scope="module")
+def portrait() -> str:
+    """The path of the photo that matplotlib ships."""
+    return str(files("matplotlib").joinpath("mpl-data", "sample_data", "grace_hopper.jpg"))
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Movie:
+    """graphs/talk.yaml, saying a few words, with a thread for each chain."""
+    return talk_again(tmp_path_factory.mktemp("talk"))
+
+
+def talk_again(folder: Path, threads: int | None = None) -> Movie:
+    """The same once more."""
+    path = folder / "talk.mp4"
+    run(ROOT / "graphs" / "talk.yaml", {"speech.text": WORDS, "movie.path": str(path)}, threads)
+    return decode(path)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody says a few words: mono, 22050 Hz."""
+    spoken = run_node(TextToSpeech, params={"text": WORDS}).outputs["audio"]
+    path = tmp_path_factory.mktemp("recording") / "me.wav"
+    samples = np.concatenate([packet.payload.samples for packet in spoken])
+    soundfile.write(path, samples, spoken[0].payload.sample_rate, subtype="FLOAT")
+    return path
+
+
+@pytest.mark.parametrize("path", [*GRAPHS, *sorted((ROOT / "plugins").glob("*/*.yaml"))], ids=lambda path: path.stem)
+def test_a_graph_begins_with_one_comment_that_says_what_it_does(path: Path) -> None:
+    head = re.match(r"(?:#[^\n]*\n)+", path.read_text(encoding="utf-8"))
+    assert head is not None
+    assert re.match(r"# [A-Z].*[.:]", head[0]), "a sentence"
+
+
+def test_every_graph_is_run_here() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [path.name for path in GRAPHS if f'"{path.name}"' not in text] == []
+
+
+def test_talk_is_a_movie_that_players_play(talk: Movie) -> None:
+    assert (talk.width, talk.height, talk.rate) == (512, 512, 25)
+    assert talk.codecs == ("h264", "aac")
+
+
+def test_talk_shows_and_says_all_of_it(talk: Movie) -> None:
+    shown, heard = len(talk.frames) / 25, talk.samples / talk.sample_rate
+    assert shown >= SECONDS_OF_WORDS + 0.5  # silence before and after
+    assert abs(shown - heard) <= 1 / 25
+    assert len(set(talk.frames)) > len(talk.frames) * 0.9, "the face stands still"
+
+
+def test_talk_says_that_it_is_synthetic(talk: Movie, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(talk.path)]) == 0
+    assert "synthetic: yes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("threads", [None, 1], ids=["again", "one_thread"])
+def test_talk_is_the_same_every_time(talk: Movie, threads: int | None, tmp_path: Path) -> None:
+    other = talk_again(tmp_path, threads)
+    assert other.frames == talk.frames
+    assert other.sound_hash == talk.sound_hash
+
+
+def test_talk_depends_on_what_is_said_and_on_the_seed(talk: Movie, tmp_path: Path) -> None:
+    text = (ROOT / "graphs" / "talk.yaml").read_text(encoding="utf-8")
+    seeded = tmp_path / "seeded.yaml"
+    seeded.write_text(text.replace("seed: 0", "seed: 1"), encoding="utf-8")
+    run(seeded, {"speech.text": WORDS, "movie.path": str(tmp_path / "seeded.mp4")})
+    other = decode(tmp_path / "seeded.mp4")
+    assert other.sound_hash == talk.sound_hash
+    assert len(other.frames) == len(talk.frames)
+    assert other.frames[-1] != talk.frames[-1]
+
+
+def test_talk_audio_is_as_long_as_the_recording(recording: Path, portrait: str, tmp_path: Path) -> None:
+    path = tmp_path / "me.mp4"
+    settings = {"speech.path": str(recording), "face.portrait": portrait, "movie.path": str(path)}
+    run(ROOT / "graphs" / "talk_audio.yaml", settings)
+    movie = decode(path)
+    seconds = soundfile.info(str(recording)).duration
+    assert 0 <= len(movie.frames) / 25 - seconds <= 1 / 25 + 1e-9
+    assert abs(movie.samples / movie.sample_rate - len(movie.frames) / 25) <= 1 / 25
+    assert len(set(movie.frames)) > len(movie.frames) * 0.9
+    assert main(["verify", str(path)]) == 0
+
+
+def test_louder_is_louder(recording: Path, tmp_path: Path) -> None:
+    path = tmp_path / "louder.wav"
+    settings = {"speech.path": str(recording), "louder.gain_db": "-6", "copy.path": str(path)}
+    run(ROOT / "graphs" / "louder.yaml", settings)
+    before, after = soundfile.read(recording)[0], soundfile.read(path)[0]
+    np.testing.assert_allclose(after, before * 10 ** (-6 / 20), atol=1 / 2**15)
