@@ -24,7 +24,7 @@ from graphcore.errors import (
 from graphcore.node import Context, Node, Source
 from graphcore.packet import Packet, Window
 from graphcore.payload import Shape, payload
-from graphcore.plugins import Finding, Provenance, hookimpl
+from graphcore.plugins import Finding, Provenance, Registry, find_nodes, hookimpl
 from graphcore.port import Input, Output, Param, Sender
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ __all__ = [
     "ParamError",
     "PluginError",
     "Provenance",
+    "Registry",
     "Run",
     "RunError",
     "Sender",
@@ -61,6 +62,7 @@ __all__ = [
     "VirtualClock",
     "Window",
     "check",
+    "find_nodes",
     "hookimpl",
     "load",
     "payload",

@@ -17,7 +17,23 @@ from graphcore.port import Input, Output, Param
 if TYPE_CHECKING:
     import numpy as np
 
-RESERVED = frozenset({"context", "timestamp", "open", "process", "produce", "finish", "close", "own_thread", "live"})
+RESERVED = frozenset(
+    [
+        "context",
+        "timestamp",
+        "open",
+        "process",
+        "produce",
+        "finish",
+        "close",
+        "own_thread",
+        "live",
+        "type_name",
+        "inputs",
+        "outputs",
+        "params",
+    ]
+)
 
 
 class Context(Protocol):
@@ -111,8 +127,10 @@ def _check(cls: type[Node]) -> None:
         if name in RESERVED or name.startswith("_"):
             raise DeclarationError(f"{cls.__name__}.{name}: this name is taken; choose another")
     for param in cls.params.values():
-        _ = param.type  # raises DeclarationError for a type that no graph could give
+        param.check(cls.__name__)
     if is_source(cls):
+        if not inspect.isgeneratorfunction(cls.produce):  # type: ignore[attr-defined]
+            raise DeclarationError(f"{cls.__name__}.produce: expected a generator: send, then yield")
         if cls.inputs:
             raise DeclarationError(f"{cls.__name__}: a source has no inputs; make it a Node")
         return
@@ -131,7 +149,8 @@ def _check(cls: type[Node]) -> None:
 
 def _check_process(cls: type[Node], process: Callable[..., None]) -> None:
     arguments = list(inspect.signature(process).parameters)[1:]
-    if sorted(arguments) != sorted(cls.inputs):
+    kinds = {parameter.kind for parameter in inspect.signature(process).parameters.values()}
+    if sorted(arguments) != sorted(cls.inputs) or kinds != {inspect.Parameter.POSITIONAL_OR_KEYWORD}:
         raise DeclarationError(
             f"{cls.__name__}.process takes ({', '.join(arguments)}), but its inputs are ({', '.join(cls.inputs)})"
         )
@@ -164,7 +183,8 @@ class Source(Node):
     """A node without inputs: `produce` sends, then yields, and the run decides when it goes on.
 
     It gives every packet its timestamp. Its outputs go on together: once it yields, nothing will come on any of
-    them at or before the newest timestamp, minus an output's `delay_ms`. A `live` source is a device: it stamps with `self.context.clock` and waits at most 0.1 s for a read.
+    them at or before the newest timestamp, minus an output's `delay_ms`. A `live` source is a device: it stamps
+    with `self.context.clock` and waits at most 0.1 s for a read.
     """
 
     live: ClassVar[bool] = False

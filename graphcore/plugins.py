@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import pluggy
 
-from graphcore.errors import PluginError
-from graphcore.node import Node
+from graphcore.errors import DeclarationError, PluginError
+from graphcore.node import Node, is_source
 
 GROUP = "graphcore"
 
@@ -104,12 +104,13 @@ def _find_plugins(folder: Path | None) -> tuple[pluggy.PluginManager, list[str]]
 
 def _register(manager: pluggy.PluginManager, name: str, load: Callable[[], object], failures: list[str]) -> None:
     """Import and register one plugin; whatever a stranger's module raises, the others go on."""
+    plugin = None
     try:
         plugin = load()
         manager.register(plugin, name=name)
         manager.check_pending()  # a hook by a name that nobody calls
     except (Exception, SystemExit) as error:
-        if manager.has_plugin(name):
+        if plugin is not None and manager.get_plugin(name) is plugin:
             manager.unregister(name=name)
         failures.append(f"plugin {name}: {type(error).__name__}: {error}")
 
@@ -121,7 +122,7 @@ def _ask(manager: pluggy.PluginManager, hook: str, failures: list[str], **argume
         others = [other for _, other in plugins if other is not plugin]
         try:
             answers = manager.subset_hook_caller(hook, others)(**arguments)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failures.append(f"plugin {name}: {hook}: {type(error).__name__}: {error}")
         else:
             yield from ((name, answer) for answer in answers)
@@ -129,6 +130,8 @@ def _ask(manager: pluggy.PluginManager, hook: str, failures: list[str], **argume
 
 def _add(registry: Registry, plugin: str, node_class: type[Node]) -> None:
     name = node_class.type_name
+    if not is_source(node_class) and not hasattr(node_class, "process"):
+        raise DeclarationError(f"{node_class.__name__}: neither process nor produce: it does nothing")
     other = registry.origins.get(name)
     if other is not None and registry.types[name] is not node_class:
         raise PluginError(f"node type {name!r} is claimed by two plugins: {other} and {plugin}; remove one")

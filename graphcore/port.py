@@ -171,6 +171,15 @@ class Param(_Named, Generic[T]):
             raise DeclarationError(f"{owner.__name__}.{self.name}: read before the node was given its params")
         return self.default
 
+    def check(self, owner: str) -> None:
+        """Raise DeclarationError where no graph could use this param, or its default does not fit it."""
+        try:
+            if self.default is not REQUIRED and self.accept(self.default) != self.default:
+                raise ParamError(f"{self.default!r} is not of type {self.type}")
+            _ = self.type
+        except ParamError as error:
+            raise DeclarationError(f"{owner}.{self.name}: its default {error}") from error
+
     @property
     def required(self) -> bool:
         """Whether a graph must give it."""
@@ -228,7 +237,8 @@ class Param(_Named, Generic[T]):
         if get_origin(declared) in (Union, types.UnionType):
             rest = [arg for arg in get_args(declared) if arg is not type(None)]
             optional = len(rest) < len(get_args(declared))
-            declared = rest[0]
+            if len(rest) == 1:
+                declared = rest[0]
         if declared is tuple and self.default is not REQUIRED and self.default:
             declared = tuple[type(self.default[0]), ...]  # type: ignore[index, misc]
         if declared not in _TYPE_WORDS and get_args(declared)[:1] not in [(kind,) for kind in _TYPE_WORDS]:

@@ -6,14 +6,14 @@ result.outputs["scaled"][0].payload
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from graphcore.clock import Clock, VirtualClock
-from graphcore.errors import ParamError
+from graphcore.clock import NS_PER_S, Clock, VirtualClock
+from graphcore.errors import DeclarationError, ParamError
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.node import Node, Source
 from graphcore.packet import Packet
@@ -31,6 +31,7 @@ class Result:
 
     outputs: dict[str, list[Packet]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)  # what came late, found no partner, or was dropped
     made: list[Made] = field(default_factory=list)
     stats: dict[str, Any] = field(default_factory=dict)
 
@@ -49,16 +50,19 @@ def run_node(
 ) -> Result:
     """Run one node over `(timestamp, payload)` pairs for its inputs, from `open` to `close`, on one thread.
 
-    A source without end is stopped once it has sent a packet at or after `until_ns`. Raises what the run raises.
+    A source without end is stopped once it has sent a packet at or after `until_ns`. Raises what the run raises,
+    DeclarationError for inputs that the node does not have or must have, ParamError for params.
     """
-    nodes = {name: GraphNode(name, node_class, accept_params(node_class, params or {}), {})}
+    graph = Graph({}, frame_rate=Fraction(frame_rate), seed=seed)
+    node = GraphNode(name, node_class, accept_params(node_class, params or {}), {})
+    _check_inputs(node_class, set(inputs or {}))
     for port, pairs in (inputs or {}).items():
         declared = node_class.inputs[port]
-        nodes[port + "_feed"] = GraphNode(port + "_feed", feed(declared.payload, pairs), {}, {})
-        nodes[name].links[port] = Link(port + "_feed", "sent", name, port, declared.align)
-    graph = Graph(nodes, frame_rate=Fraction(frame_rate), seed=seed)
-    outputs = _collect(graph, [(name, output) for output in node_class.outputs], until_ns)
-    result = _run(graph, outputs, live=live, clock=clock)
+        graph.nodes[port + "_feed"] = GraphNode(port + "_feed", feed(declared.payload, pairs), {}, {})
+        tolerance_ns = int(NS_PER_S / graph.frame_rate / 2)  # as where a graph says nothing else
+        node.links[port] = Link(port + "_feed", "sent", name, port, declared.align, tolerance_ns=tolerance_ns)
+    graph.nodes[name] = node
+    result = _run(graph, [name], until_ns=until_ns, live=live, threads=1, clock=clock)
     result.outputs = {key.partition(".")[2]: packets for key, packets in result.outputs.items()}
     return result
 
@@ -73,10 +77,13 @@ def run_graph(
     until_ns: int | None = None,
     clock: Clock | None = None,
 ) -> Result:
-    """Run a graph (checked, a file, or YAML text) to its end, and collect every output of every node."""
+    """Run a graph (checked, a file, or YAML text) to its end, and collect every output of every node.
+
+    A node whose outputs are all unlinked is listened to. `until_ns` stops the sources once something was sent at
+    or after it; what they have sent still goes all the way.
+    """
     checked = graph if isinstance(graph, Graph) else _check(graph, overrides or {}, registry)
-    every = [(node.name, output) for node in checked.nodes.values() for output in node.node_class.outputs]
-    return _run(checked, _collect(checked, every, until_ns), live=live, threads=threads, clock=clock)
+    return _run(checked, list(checked.nodes), until_ns=until_ns, live=live, threads=threads, clock=clock)
 
 
 def _check(graph: Path | str, overrides: Mapping[str, str], registry: Registry | None) -> Graph:
@@ -115,46 +122,58 @@ def accept_params(node_class: type[Node], params: Mapping[str, object]) -> dict[
     return accepted
 
 
-def _collect(graph: Graph, outputs: Sequence[tuple[str, str]], until_ns: int | None) -> dict[str, list[Packet]]:
-    """Link a collector to each of these outputs; it fills the lists."""
-    found: dict[str, list[Packet]] = {}
-    for node, output in outputs:
-        packets: list[Packet] = []
-        found[f"{node}.{output}"] = packets
-        port = graph.nodes[node].node_class.outputs[output]
-        name = f"{node}_{output}_collector"
-        link = Link(node, output, name, "received", "exact", queue=1)
-        graph.nodes[name] = GraphNode(name, _collector(port.payload, packets, until_ns), {}, {"received": link})
-    return found
+def _check_inputs(node_class: type[Node], given: set[str]) -> None:
+    missing = {name for name, port in node_class.inputs.items() if port.required} - given
+    if missing or given - set(node_class.inputs):
+        has = ", ".join(node_class.inputs) or "none"
+        raise DeclarationError(
+            f"{node_class.type_name}: inputs {', '.join(sorted(given)) or 'none'}; expected {has}"
+            + (f", at least {', '.join(sorted(missing))}" if missing else "")
+        )
 
 
-def _collector(payload_class: type[Any], packets: list[Packet], until_ns: int | None) -> type[Node]:
-    class Collector(Node):
-        """Keeps what arrives."""
+def _listener(output: Output[Any]) -> type[Node]:
+    class Listener(Node):
+        """Takes what is sent."""
 
-        received = Input(payload_class)
+        received: Input[Any] = Input(output.payload)
 
         def process(self, received: Any) -> None:
-            packets.append(Packet(received, self.timestamp, len(packets)))
-            if until_ns is not None and self.timestamp >= until_ns:
-                raise _Enough
+            """Nothing is done with it."""
 
-    return Collector
+    return Listener
 
 
-class _Enough(Exception):
-    """A collector has what it wanted."""
+def _heard(graph: Graph) -> Graph:
+    """The graph, with a listener at each output of the nodes that would be heard by nobody."""
+    linked = {link.source for link in graph.links}
+    nodes = dict(graph.nodes)
+    for node in graph.nodes.values():
+        for name, output in node.node_class.outputs.items():
+            if node.name not in linked:
+                link = Link(node.name, name, f"{node.name}.{name}", "received", "exact")
+                nodes[link.target] = GraphNode(link.target, _listener(output), {}, {"received": link})
+    return replace(graph, nodes=nodes)
 
 
 def _run(
-    graph: Graph, outputs: dict[str, list[Packet]], *, live: bool, threads: int | None = 1, clock: Clock | None
+    graph: Graph, watched: list[str], *, until_ns: int | None, live: bool, threads: int | None, clock: Clock | None
 ) -> Result:
     if clock is None and live:
         clock = VirtualClock()
-    run = Run(graph, live=live, threads=threads, clock=clock)
-    try:
-        run.run()
-    except Exception as error:
-        if not isinstance(getattr(error, "cause", None), _Enough):
-            raise
-    return Result(outputs, run.notices, run.made, run.stats())
+    run = Run(_heard(graph), live=live, threads=threads, clock=clock)
+    outputs: dict[str, list[Packet]] = {}
+
+    def see_into(packets: list[Packet]) -> Callable[[Packet], None]:
+        def see(packet: Packet) -> None:
+            packets.append(packet)
+            if until_ns is not None and packet.timestamp >= until_ns:
+                run.stop()
+
+        return see
+
+    for node in watched:
+        for output in graph.nodes[node].node_class.outputs:
+            run.tap(node, output, see_into(outputs.setdefault(f"{node}.{output}", [])))
+    run.run()
+    return Result(outputs, run.notices, run.losses, run.made, run.stats())

@@ -22,12 +22,12 @@ def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a param")
 
 
-def load_and_check(graph: str, settings: Iterable[str], plugins: Path | None) -> Graph:
+def load_and_check(graph: str, assignments: Iterable[str], plugins: Path | None) -> Graph:
     """A graph that can run; raises GraphError with all its mistakes."""
     from graphcore.graph.check import check
     from graphcore.graph.load import load
 
-    spec = load(graph, _assignments(settings))
+    spec = load(graph, _assignments(assignments))
     return check(spec, find_types(plugins))
 
 
@@ -59,14 +59,14 @@ def counted(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _assignments(settings: Iterable[str]) -> dict[str, str]:
+def _assignments(assignments: Iterable[str]) -> dict[str, str]:
     found, mistakes = {}, []
-    for setting in settings:
-        key, equals, text = setting.partition("=")
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
         if equals and key:
             found[key.strip()] = text
         else:
-            mistakes.append(Mistake(f"--set {setting}", 0, 0, "this sets nothing", "--set NODE.PARAM=VALUE"))
+            mistakes.append(Mistake(f"--set {assignment}", 0, 0, "this sets nothing", "--set NODE.PARAM=VALUE"))
     if mistakes:
         raise GraphError(mistakes)
     return found

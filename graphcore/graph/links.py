@@ -41,6 +41,11 @@ class LinkCheck:
         for port in node_class.inputs.values():
             if port.required and port.name not in entries:
                 self._missing_input(name, key, port)
+        drivers = [port.name for port in node_class.inputs.values() if not port.follows]
+        required = any(node_class.inputs[driver].required for driver in drivers)
+        if drivers and not required and not set(drivers) & set(entries):
+            what = f"{name}: no input is linked that makes it run"
+            self.report.add(key, what, "a link to " + " or ".join(repr(driver) for driver in drivers))
         return {port: found[port] for port in node_class.inputs if port in found}
 
     def _unknown_input(self, entry: Entry, node_class: type[Node]) -> None:

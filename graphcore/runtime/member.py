@@ -32,11 +32,11 @@ class Out:
 
     __slots__ = (
         "_arrays",
-        "_stamps_itself",
         "_checked",
         "_member",
         "_outbox",
         "_settled",
+        "_stamps_itself",
         "crossing",
         "delay_ns",
         "fused",
@@ -108,6 +108,21 @@ class Out:
         if wrong := mismatch(payload):
             raise DeclarationError(f"{self.name}: sent {type(payload).__name__} with {wrong}")
         self._checked = payload.__class__
+
+
+class Tap:
+    """Stands before an Out and lets somebody see what it sends, without being a listener of the graph."""
+
+    def __init__(self, out: Out, see: Callable[[Packet], None]) -> None:
+        self._out = out
+        self._see = see
+
+    def send(self, payload: Any, *, timestamp: int | None = None) -> None:
+        """Send, and show what was not refused as late."""
+        before = self._out.packets
+        self._out.send(payload, timestamp=timestamp)
+        if self._out.packets > before:
+            self._see(Packet(payload, self._out.last, before))
 
 
 class Member:

@@ -6,15 +6,17 @@ import contextlib
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from graphcore.clock import Clock, LiveClock
 from graphcore.errors import GraphcoreError, ParamError, RunError
 from graphcore.graph.spec import Graph
+from graphcore.packet import Packet
 from graphcore.runtime.build import assemble
 from graphcore.runtime.context import Made, Reports
 from graphcore.runtime.executor import Executor
-from graphcore.runtime.member import Trace
+from graphcore.runtime.member import Tap, Trace
 
 CLOSE_S = 10.0  # for the nodes to close after Ctrl-C
 MAX_TRACE = 1_000_000  # calls that a trace keeps: the newest
@@ -67,6 +69,11 @@ class Run:
         self._started_at = time.perf_counter()
         self._make_folders()
         self._executor.start()
+
+    def tap(self, node: str, output: str, see: Callable[[Packet], None]) -> None:
+        """Before the start: let `see` have every packet of an output, on its node's thread; it is no listener."""
+        member = self._assembly.members[node]
+        member.node.__dict__[output] = Tap(member.outs[output], see)
 
     def _make_folders(self) -> None:
         """The folder of each file that a node will write."""

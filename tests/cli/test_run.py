@@ -159,7 +159,8 @@ def test_plugins_that_fail_are_warned_of_and_the_others_go_on(folder: Path, grap
 
 def test_two_plugins_that_claim_a_name_are_both_named(folder: Path, graphcore: Graphcore) -> None:
     (folder / "more" / "gain.py").write_text(
-        "from graphcore import Node, hookimpl\n\n\nclass Gain(Node):\n    '''Another.'''\n\n\n"
+        "from graphcore import Source, hookimpl\n\n\nclass Gain(Source):\n    '''Another.'''\n\n"
+        "    def produce(self):\n        yield\n\n\n"
         "@hookimpl\ndef register_nodes():\n    return [Gain]\n"
     )
     answer = graphcore(*LOUDER)

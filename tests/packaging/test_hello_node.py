@@ -39,12 +39,6 @@ def test_an_installed_plugin_is_found_by_its_entry_point(python: Path) -> None:
     assert "AudioChunk" in shown.stdout
 
 
-def test_without_it_the_node_is_not_there() -> None:
-    missing = run(Path(sys.executable), "graphcore", "nodes", "tremolo")
-    assert missing.returncode == 2
-    assert "tremolo" in missing.stderr
-
-
 def test_its_own_tests_pass(python: Path) -> None:
     passed = run(python, "pytest", "-q", "-p", "no:cacheprovider", str(PLUGIN / "tests"))
     assert passed.returncode == 0, passed.stdout
