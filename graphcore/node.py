@@ -17,23 +17,9 @@ from graphcore.port import Input, Output, Param
 if TYPE_CHECKING:
     import numpy as np
 
-RESERVED = frozenset(
-    [
-        "context",
-        "timestamp",
-        "open",
-        "process",
-        "produce",
-        "finish",
-        "close",
-        "own_thread",
-        "live",
-        "type_name",
-        "inputs",
-        "outputs",
-        "params",
-    ]
-)
+RUN = frozenset({"context", "timestamp", "open", "process", "produce", "finish", "close"})
+DECLARED = frozenset({"type_name", "inputs", "outputs", "params", "own_thread", "live"})
+RESERVED = RUN | DECLARED
 
 
 class Context(Protocol):

@@ -15,13 +15,15 @@ Mask: TypeAlias = NDArray[np.bool_]
 # Parts of the frame: how far beyond the matte the person's colour still shows, and stray hair where nothing hides it.
 RIM = 1 / 128
 STRAY = 1 / 32
+GRAIN = 1 / 250  # what is finer than this is grain
 PLAIN = 0.003  # variance of colours (0..1) of surroundings that lose nothing by being filled
 
 
 def fill_background(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The frame (size, size, 3) without its person, who is where `matte` (size, size) is above 0.
 
-    Push-pull over a Gaussian pyramid (Gortler et al., "The Lumigraph", 1996, section 3.4): no streaks, no rim.
+    Push-pull over a Gaussian pyramid (Gortler et al., "The Lumigraph", 1996, section 3.4), so no streaks and no rim,
+    and over it the grain of plain surroundings.
     """
     import cv2
 
@@ -30,14 +32,34 @@ def fill_background(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> NDA
     near = _grow(person, rim)
     far = _grow(person, round(STRAY * len(image)))
     # Of busy surroundings as much as possible is kept: what fills them is smooth.
-    plain = clutter_of(image.astype(np.float32) / 255.0, ~far) < PLAIN
-    known = (~(near | (far & plain))).astype(np.float32)
+    clutter = clutter_of(image.astype(np.float32) / 255.0, ~far)
+    known = (~(near | (far & (clutter < PLAIN)))).astype(np.float32)
     if not known.any():
         known[0] = known[:, 0] = known[:, -1] = 1.0  # the person fills the frame: its border is all there is
     filled = push_pull(image.astype(np.float32), known)
+    filled += _mirrored_grain(image.astype(np.float32), known) * (PLAIN / np.maximum(clutter, PLAIN))[:, :, None]
     blend = cv2.GaussianBlur(known, (0, 0), rim / 2.0)
     keep = np.clip(2.0 * blend - 1.0, 0.0, 1.0)[:, :, None] * known[:, :, None]
     return np.asarray(np.round(image * keep + np.clip(filled, 0, 255) * (1.0 - keep)), dtype=np.uint8)
+
+
+def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The finest detail of what is known, mirrored at its edge into what is not."""
+    import cv2
+
+    reach = GRAIN * len(image)
+    mean = cv2.GaussianBlur(image * known[:, :, None], (0, 0), reach)
+    weight = np.maximum(cv2.GaussianBlur(known, (0, 0), reach), 1e-3)
+    detail = (image - mean / weight[:, :, None]) * known[:, :, None]
+    _, nearest = cv2.distanceTransformWithLabels(
+        (known == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(known)
+    edge = np.zeros((len(rows) + 1, 2), np.int64)
+    edge[nearest[rows, columns]] = np.stack([rows, columns], axis=1)
+    there = 2 * edge[nearest] - np.moveaxis(np.indices(known.shape), 0, 2)
+    row, column = np.clip(np.moveaxis(there, 2, 0), 0, len(image) - 1)
+    return np.asarray(detail[row, column], np.float32)
 
 
 def _grow(mask: Mask, reach: int) -> Mask:

@@ -41,5 +41,5 @@ def test_chunk_borders_mean_nothing() -> None:
 
 
 def test_bounds_are_checked() -> None:
-    with pytest.raises(ParamError, match="from 0.0 to 1.0"):
+    with pytest.raises(ParamError, match=r"from 0\.0 to 1\.0"):
         trembled(np.ones((10, 1), np.float32), CHUNK, depth=2.0)

@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.portrait_model import Portrait, prepare_portrait
@@ -84,6 +85,18 @@ def test_a_thousandth_of_a_motion_shows_no_switch_between_two_pictures(renderer:
     for name, strong in strong_motions(renderer).items():
         slight = renderer.photo_motion.between(strong, 0.001)
         assert difference(renderer.render(slight), portrait.image).max() <= 2, name
+
+
+@pytest.mark.parametrize("head", [(15, 0, 0), (-15, 0, 0), (20, 16, 18)])
+def test_a_thousandth_of_a_large_turn_changes_no_more_than_it_moves(
+    renderer: Renderer, portrait: Portrait, head: tuple[float, float, float]
+) -> None:
+    # Hard edges of a sharp photo change by more than 2 levels over a thirtieth of a px: that is honest movement.
+    slight = renderer.photo_motion.between(motion(renderer, head=(*head, 0, 0, 0)), 0.001)
+    shift = float(np.abs(renderer.puppet.place(slight).points - renderer.puppet.source).sum(axis=1).max())
+    contrast = maximum_filter(portrait.image, (3, 3, 1)).astype(float) - minimum_filter(portrait.image, (3, 3, 1))
+    assert shift < 0.1
+    assert (difference(renderer.render(slight), portrait.image) <= 1.0 + shift * contrast).all()
 
 
 def test_there_is_no_jump_on_the_way_into_a_motion(renderer: Renderer) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avatar_nodes.face.appearance_model import split_layers
+from avatar_nodes.face.appearance_model import Layers, split_layers
+from avatar_nodes.face.background_model import fill_background
 from avatar_nodes.face.eyeball_model import take_eyeball
 from avatar_nodes.face.limits_model import Limits
 from avatar_nodes.face.mesh_model import surround
@@ -23,6 +24,77 @@ def test_layers_add_up_to_any_photo_with_any_matte() -> None:
     picture = np.empty_like(image)
     compose(layers.person, layers.background, layers.rest, itself, picture)
     assert (picture == image).all()
+
+
+def shifted(layers: Layers, across: float) -> np.ndarray:
+    """The picture with the person moved so many px to the right."""
+    size = len(layers.background)
+    sampling = np.stack(np.meshgrid(np.arange(size) - across, np.arange(size)), axis=2).astype(np.float32)
+    picture = np.empty_like(layers.background)
+    compose(layers.person, layers.background, layers.rest, sampling, picture)
+    return picture
+
+
+def soft_disc(size: int, x: float) -> np.ndarray:
+    rows, columns = np.mgrid[:size, :size]
+    away = np.hypot(columns - x, rows - size / 2) - size / 4
+    return np.clip(0.5 - away / 8, 0.0, 1.0).astype(np.float32)
+
+
+def mixed(matte: np.ndarray, person: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    return np.rint(matte[:, :, None] * person + (1 - matte[:, :, None]) * behind).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("person", "behind"), [((210, 160, 130), (30, 60, 150)), ((20, 15, 10), (240, 240, 235))])
+def test_a_person_who_moves_takes_no_rim_of_the_background_along(
+    person: tuple[int, int, int], behind: tuple[int, int, int]
+) -> None:
+    size, across = 128, 9
+    colours, background = (np.broadcast_to(np.uint8(one), (size, size, 3)) for one in (person, behind))
+    matte = soft_disc(size, 60)
+    layers = split_layers(mixed(matte, colours, background), matte, np.array(background))
+    ideal = mixed(soft_disc(size, 60 + across), colours, background)
+    assert np.abs(shifted(layers, across).astype(int) - ideal).max() <= 4
+
+
+def test_what_the_matte_leaves_out_is_shown_while_still_and_gone_when_the_person_moves() -> None:
+    size = 64
+    matte, background = soft_disc(size, 30), np.full((size, size, 3), 120, np.uint8)
+    image = mixed(matte, np.full_like(background, 200), background)
+    image[20:24, 50:60] = 20  # a wisp of hair
+    layers = split_layers(image, matte, background)
+    assert (shifted(layers, 0) == image).all()
+    slightly = shifted(layers, 0.01).astype(int)
+    assert np.abs(slightly[20:24, 50:60] - 20).max() <= 1
+    assert (shifted(layers, 2)[20:24, 50:60] == 120).all()
+    fading = [int(shifted(layers, step / 20)[22, 55, 0]) for step in range(21)]
+    assert (np.diff(fading) >= 0).all()
+    assert np.diff(fading).max() < 12
+
+
+def test_what_fills_a_grainy_wall_is_as_grainy_as_the_wall() -> None:
+    rng = np.random.default_rng(5)
+    wall = np.clip(rng.normal(130, 7, (128, 128, 3)), 0, 255).astype(np.uint8)
+    matte = soft_disc(128, 64)
+    filled = fill_background(mixed(matte, np.full_like(wall, 20), wall), matte)
+    inside = filled[52:76, 52:76].astype(float)
+    assert inside.std() == pytest.approx(wall.std(), rel=0.35)
+    assert abs(inside.mean() - 130) < 4
+
+
+def test_a_busy_background_is_kept_up_to_the_person() -> None:
+    columns = np.broadcast_to((np.arange(128) // 8 % 2 * 200)[None, :, None], (128, 128, 3)).astype(np.uint8)
+    matte = soft_disc(128, 64)
+    filled = fill_background(mixed(matte, np.full_like(columns, 90), columns), matte)
+    far = distance_from(matte > 0.02) > 8
+    assert (filled[far] == columns[far]).all()
+    assert np.abs(np.diff(filled[64, 48:80].astype(int), axis=0)).max() < 40  # and no stripes behind the person
+
+
+def distance_from(mask: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
 
 
 def square(size: int) -> tuple[np.ndarray, np.ndarray]:
