@@ -25,27 +25,24 @@ def split_layers(image: NDArray[np.uint8], matte: NDArray[np.float32], backgroun
     alpha = np.rint(np.clip(matte, 0.0, 1.0) * 255).astype(np.float32)[:, :, None]
     share = alpha / np.float32(255)
     photo, behind = image.astype(np.float32), background.astype(np.float32)
-    colour = np.where(share == 1.0, photo, _own_colour(photo, share, behind))
-    person = np.rint(colour * share)
+    person = np.rint(_own_colour(photo - (1 - share) * behind, share))
     rest = np.rint((photo - (person + (1 - share) * behind)) * STEPS)
     return Layers(
         np.concatenate([person, alpha], axis=2).astype(np.uint8), background, np.ascontiguousarray(rest, np.int16)
     )
 
 
-def _own_colour(
-    photo: NDArray[np.float32], share: NDArray[np.float32], behind: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """The person's colours where pixels are mixed, from the person nearby and from the pixel itself.
+def _own_colour(remains: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The person's colours times alpha, from what remains of each pixel without its background, and from the person
+    nearby.
 
     Forte, "Approximate fast foreground colour estimation" (2021), with the background known.
     """
     import cv2
 
-    colour = photo
+    own = np.clip(remains, 0, 255 * share)
     for blur in _BLURS:
-        reach = (2 * round(blur * len(photo)) + 1,) * 2
-        total = cv2.blur(share, reach)[:, :, None]
-        near = cv2.blur(colour * share, reach) / np.maximum(total, np.float32(1e-4))
-        colour = near + share * (photo - share * near - (1 - share) * behind)
-    return np.clip(colour, 0, 255)
+        reach = (2 * round(blur * len(own)) + 1,) * 2
+        near = cv2.blur(own, reach) / np.maximum(cv2.blur(share, reach), np.float32(1e-4))[:, :, None]
+        own = np.clip(share * (near + share * (remains - share * near)), 0, 255 * share)
+    return np.asarray(own, np.float32)

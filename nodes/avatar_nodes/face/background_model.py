@@ -28,14 +28,12 @@ def fill_background(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> NDA
     import cv2
 
     rim = max(2, round(RIM * len(image)))
-    person = matte > 0.02
-    near = _grow(person, rim)
-    far = _grow(person, round(STRAY * len(image)))
-    # Of busy surroundings as much as possible is kept: what fills them is smooth.
+    near, far = (_grow(matte > 0.02, reach) for reach in (rim, round(STRAY * len(image))))
     clutter = clutter_of(image.astype(np.float32) / 255.0, ~far)
-    known = (~(near | (far & (clutter < PLAIN)))).astype(np.float32)
-    if not known.any():
-        known[0] = known[:, 0] = known[:, -1] = 1.0  # the person fills the frame: its border is all there is
+    # Of busy surroundings as much as possible is kept, for what fills them is smooth. Where the person fills the frame,
+    # the little beside the person has to do, or else the frame's border.
+    choices = (~near & ~(far & (clutter < PLAIN)), ~near, _border(len(image)))
+    known = next(choice for choice in choices if choice.any()).astype(np.float32)
     filled = push_pull(image.astype(np.float32), known)
     filled += _mirrored_grain(image.astype(np.float32), known) * (PLAIN / np.maximum(clutter, PLAIN))[:, :, None]
     blend = cv2.GaussianBlur(known, (0, 0), rim / 2.0)
@@ -47,7 +45,7 @@ def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> N
     """The finest detail of what is known, mirrored at its edge into what is not."""
     import cv2
 
-    reach = GRAIN * len(image)
+    reach = max(2.0, GRAIN * len(image))
     mean = cv2.GaussianBlur(image * known[:, :, None], (0, 0), reach)
     weight = np.maximum(cv2.GaussianBlur(known, (0, 0), reach), 1e-3)
     detail = (image - mean / weight[:, :, None]) * known[:, :, None]
@@ -60,6 +58,12 @@ def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> N
     there = 2 * edge[nearest] - np.moveaxis(np.indices(known.shape), 0, 2)
     row, column = np.clip(np.moveaxis(there, 2, 0), 0, len(image) - 1)
     return np.asarray(detail[row, column], np.float32)
+
+
+def _border(size: int) -> Mask:
+    border = np.zeros((size, size), bool)
+    border[0] = border[:, 0] = border[:, -1] = True  # not the lower edge, where shoulders are
+    return border
 
 
 def _grow(mask: Mask, reach: int) -> Mask:

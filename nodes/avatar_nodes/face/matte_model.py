@@ -17,6 +17,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 # Lengths are parts of the frame.
 SURE_INSIDE = 1 / 36  # this far inside the network's line all is person
+CERTAIN_INSIDE = 1 / 85  # and this far where the network does not doubt: hair may have the colour of the wall
 SURE_OUTSIDE = 1 / 40  # this far outside nothing is
 WISPS = 1 / 9  # so far from the head, hair and earrings are looked for where the surroundings are plain
 BODY_EDGE = 1 / 128  # clothes are patterned, and their edge is sharp: below the chin the line is nearly right
@@ -54,7 +55,7 @@ def _far_from(person: Mask) -> Mask:
 def _sides(coarse: NDArray[np.float32], face: Mask, clutter: NDArray[np.float32], chin: int) -> tuple[Mask, Mask]:
     """What surely is person, and what surely is not."""
     person, maybe = coarse > 0.7, coarse > 0.3
-    inside = _shrink(person, SURE_INSIDE) | face
+    inside = _shrink(person, SURE_INSIDE) | _shrink(coarse > 0.9, CERTAIN_INSIDE) | face
     inside[chin:] |= _shrink(person, BODY_EDGE)[chin:]
     near = _grow(maybe, SURE_OUTSIDE)
     near[chin:] &= _grow(maybe, BODY_EDGE)[chin:]

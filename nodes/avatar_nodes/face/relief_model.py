@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 STEEPEST = 2.2  # depth per distance in the photo: a turn of 20 degrees compresses such a slope to a fifth
 _THINNEST = 0.05  # of a triangle's area in space: what of it the photo must show
 _ROUNDS = 24
-_HELD = tuple(sorted({*OVAL, *mesh.EYES, *(index for ring in mesh.LIP_RINGS for line in ring for index in line)}))
+_HELD = np.isin(np.arange(mesh.FACE_VERTICES), [*OVAL, *mesh.EYES, *np.ravel(mesh.LIP_RINGS)])
 
 
 def unfolded(vertices: Array) -> Array:
@@ -49,9 +49,10 @@ def _on_contour(flat: Array) -> Array:
 
 
 def _without_folds(flat: Array, areas: Array) -> Array:
-    """Vertices near folds put into the middle of their neighbours, ever more of them until none is left.
+    """Vertices near folds put into the middle of their neighbours, ever more of them while a fold is left.
 
-    In the end this is the barycentric embedding of Tutte, "How to draw a graph" (1963), which cannot fold.
+    With all of them this is the barycentric embedding of Tutte, "How to draw a graph" (1963), which cannot fold;
+    what little lies between lids or lips that are held may.
     """
     laplacian = mesh.uniform_laplacian()
     free = np.zeros(len(flat), bool)
@@ -59,13 +60,11 @@ def _without_folds(flat: Array, areas: Array) -> Array:
         folded = _signed_areas(flat) < _THINNEST * areas
         if not folded.any():
             break
-        touched = np.zeros(len(flat), bool)
-        touched[FACE_TRIANGLES[folded]] = True
-        touched[list(_HELD)] = False
-        if not (touched & ~free).any():
-            touched = (laplacian[:, touched] != 0).any(axis=1)
-            touched[list(_HELD)] = False
-        free |= touched
+        found = np.zeros(len(flat), bool)
+        found[FACE_TRIANGLES[folded]] = True
+        if not (found & ~_HELD & ~free).any():  # all that could move did: their neighbours have to give way too
+            found = (laplacian[:, found] != 0).any(axis=1)
+        free |= found & ~_HELD
         flat = flat.copy()
         flat[free] = np.linalg.solve(laplacian[np.ix_(free, free)], -laplacian[np.ix_(free, ~free)] @ flat[~free])
     return flat
