@@ -34,6 +34,8 @@ EMOTION_NAMES: tuple[str, ...] = (
     "neutral", "happy", "sad", "angry", "surprised", "fearful", "disgusted", "contempt",
 )  # fmt: skip
 
+EYE_LOOK_DEG = (30.0, 25.0)  # yaw and pitch of an eye in the head at eyeLook* 1
+
 FEATURE_RATE = 100  # speech features a second
 MEL_BANDS = 80
 
@@ -59,7 +61,8 @@ class AudioChunk:
 class SpeechFeatures:
     """What is heard, causally, at 100 Hz; the timestamp is that of the first row, row i is 10 ms * i later.
 
-    A row describes the 25 ms of sound that end 10 ms after the row's time: nothing later is needed.
+    A row describes the 25 ms of sound that end 10 ms after the row's time, `pitch` the 40 ms: nothing later is
+    needed. Sound that is not at 16 kHz is resampled, and 2 ms late in its row.
     """
 
     mel: Annotated[NDArray[np.float32], Shape("rows", MEL_BANDS)]  # log10 of mel power
@@ -123,19 +126,18 @@ class FaceMotion:
 
     def between(self, other: FaceMotion, weight: float) -> FaceMotion:
         """This at weight 0, the other at weight 1; what only one of them has is taken as it is."""
-        nearer = self if weight < 0.5 else other
-        gaze, dynamics = nearer.gaze, nearer.dynamics
-        if self.gaze is not None and other.gaze is not None:
-            gaze = _mix(self.gaze, other.gaze, weight)
-        if self.dynamics is not None and other.dynamics is not None and self.basis == other.basis:
-            dynamics = _mix(self.dynamics, other.dynamics, weight)
+        first, second = self, other  # whose dynamics are mixed
+        if self.dynamics is None or other.dynamics is None:
+            first = second = self if other.dynamics is None else other
+        elif first.basis != second.basis:  # these do not mix
+            first = second = self if weight < 0.5 else other
         return FaceMotion(
             head=_mix(self.head, other.head, weight),
             expression=_mix(self.expression, other.expression, weight),
-            gaze=gaze,
+            gaze=_mix_known(self.gaze, other.gaze, weight),
             closure=self.closure + (other.closure - self.closure) * weight,
-            dynamics=dynamics,
-            basis=nearer.basis,
+            dynamics=_mix_known(first.dynamics, second.dynamics, weight),
+            basis=first.basis,
         )
 
 
@@ -144,6 +146,14 @@ class VideoFrame:
     """A picture, 8 bit sRGB; a fourth channel is straight alpha."""
 
     pixels: Annotated[NDArray[np.uint8], Shape("height", "width", "channels")]  # RGB or RGBA
+
+
+def _mix_known(
+    first: NDArray[np.float32] | None, second: NDArray[np.float32] | None, weight: float
+) -> NDArray[np.float32] | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return _mix(first, second, weight)
 
 
 def _mix(first: NDArray[np.float32], second: NDArray[np.float32], weight: float) -> NDArray[np.float32]:

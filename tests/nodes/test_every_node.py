@@ -22,7 +22,7 @@ from graphcore import Cancelled, Node, NodeError, Packet, Run, RunError
 from graphcore.graph.files import find_input
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.node import is_source
-from graphcore.payload import array_names, mismatch
+from graphcore.payload import fields_of, mismatch
 from graphcore.testing import Result, accept_params, feed, run_node
 
 MS = 1_000_000
@@ -169,7 +169,7 @@ def test_the_same_input_and_seed_give_the_same_output(node_class: type[Node], wo
 
 
 def assert_equal(one: Any, other: Any) -> None:
-    arrays = array_names(type(one))
+    arrays = [field.name for field in fields_of(type(one)) if field.shape is not None]
     for name in one.__dataclass_fields__:
         if name in arrays:
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
@@ -188,7 +188,7 @@ def test_what_it_sends_is_as_declared_and_read_only(node_class: type[Node], worl
 
 
 def arrays_of(packet: Packet) -> Iterator[Any]:
-    for name in array_names(type(packet.payload)):
+    for name in [field.name for field in fields_of(type(packet.payload)) if field.shape is not None]:
         if getattr(packet.payload, name) is not None:
             yield getattr(packet.payload, name)
 

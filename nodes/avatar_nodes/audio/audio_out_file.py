@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from avatar_nodes.audio.continuous_model import ContinuousSound, check_sound
 from avatar_nodes.payloads import AudioChunk
 from graphcore import Input, Node, NodeError, Param
 
 if TYPE_CHECKING:
     from avatar_nodes.audio.audio_out_file_model import PartialSoundFile
-    from avatar_nodes.audio.continuous_model import ContinuousSound
 
 SUFFIXES = (".wav", ".flac")
 
@@ -17,7 +17,8 @@ SUFFIXES = (".wav", ".flac")
 class AudioOutFile(Node):
     """Write sound to a 16 bit wav or flac file, which starts at media time zero.
 
-    The file has its name only when it is whole; a run that breaks off leaves `NAME.partial.wav`.
+    The file has its name only when it is whole. While it is written, and where a run fails or is killed, it is
+    `NAME.partial.wav` beside it. NaN and infinity are written as silence.
     """
 
     audio = Input(AudioChunk, doc="one sample rate and channel count for the whole file")
@@ -33,6 +34,12 @@ class AudioOutFile(Node):
             raise NodeError(f"{self.path}: is a folder", fix="expected the name of a file")
 
     def process(self, audio: AudioChunk) -> None:
+        try:
+            check_sound(audio.samples, audio.sample_rate)
+        except ValueError as error:
+            raise NodeError(str(error), fix="look at what feeds it") from None
+        if not len(audio.samples):
+            return
         sound = self._sound or self._start(audio)
         found = (audio.sample_rate, audio.samples.shape[1])
         if found != (sound.sample_rate, sound.channels):
@@ -70,7 +77,6 @@ class AudioOutFile(Node):
 
     def _start(self, audio: AudioChunk) -> ContinuousSound:
         from avatar_nodes.audio.audio_out_file_model import PartialSoundFile
-        from avatar_nodes.audio.continuous_model import ContinuousSound
 
         channels = audio.samples.shape[1]
         try:

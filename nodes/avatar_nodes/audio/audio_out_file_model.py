@@ -12,7 +12,7 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
 class PartialSoundFile:
-    """Writes 16 bit samples to `.NAME.partial.EXT` beside `path`, which is not touched before `finish`.
+    """Writes 16 bit samples to `NAME.partial.EXT` beside `path`, which is not touched before `finish`.
 
     Raises OSError where the file cannot be written.
     """
@@ -20,11 +20,11 @@ class PartialSoundFile:
     def __init__(self, path: Path, sample_rate: int, channels: int) -> None:
         self.path = path
         self.clipped = 0  # samples beyond full scale
-        self._hidden = path.with_name(f".{path.stem}.partial{path.suffix}")
-        self._hidden.write_bytes(b"")  # where that fails it says why; libsndfile only says "System error"
+        self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+        self._partial.write_bytes(b"")  # where that fails it says why; libsndfile only says "System error"
         try:
             self._file = soundfile.SoundFile(
-                self._hidden, "w", sample_rate, channels, subtype="PCM_16", format=FORMATS[path.suffix.lower()]
+                self._partial, "w", sample_rate, channels, subtype="PCM_16", format=FORMATS[path.suffix.lower()]
             )
         except soundfile.LibsndfileError as error:
             raise OSError(error.error_string) from None
@@ -40,11 +40,9 @@ class PartialSoundFile:
     def finish(self) -> None:
         """Complete the file, and put it under its name."""
         self._file.close()
-        self._hidden.replace(self.path)
+        self._partial.replace(self.path)
 
     def abandon(self) -> Path:
-        """Complete what is there and keep it as `NAME.partial.EXT`; returns that path."""
-        kept = self.path.with_name(self._hidden.name.removeprefix("."))
+        """Complete what is there and leave it as `NAME.partial.EXT`; returns that path."""
         self._file.close()
-        self._hidden.replace(kept)
-        return kept
+        return self._partial

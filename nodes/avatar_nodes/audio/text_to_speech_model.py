@@ -14,8 +14,11 @@ from avatar_nodes.audio.espeak_model import speak, variant_names, voices
 
 PAUSE = "_"
 PIECE_LENGTH = 400  # characters: a shorter text is spoken in one go
+LONGEST_PIECE = 2 * PIECE_LENGTH  # a sentence beyond that is cut
 STRESS = str.maketrans("", "", "ˈˌ")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n\s*\n")
+_CLAUSE_END = re.compile(r"[,;:]\s+|[，；：、]")
+_SPACE = re.compile(r"\s+")
 
 
 class UnknownVoice(Exception):
@@ -55,27 +58,53 @@ class Delivery:
 
 
 def pieces_of(text: str) -> list[str]:
-    """Split a long text between sentences into pieces of some hundred characters, none without a letter."""
+    """Split a long text between sentences into pieces of some hundred characters, none without a letter.
+
+    A sentence longer than LONGEST_PIECE is split between clauses, else words, else anywhere.
+    """
     pieces = [""]
     for sentence in _SENTENCE_END.split(text):
-        if len(pieces[-1]) >= PIECE_LENGTH:
-            pieces.append("")
-        pieces[-1] = f"{pieces[-1]} {sentence}".strip()
+        for part in _cut_long(sentence):
+            if len(pieces[-1]) >= PIECE_LENGTH or len(pieces[-1]) + len(part) > LONGEST_PIECE:
+                pieces.append("")
+            pieces[-1] = f"{pieces[-1]} {part}".strip()
     return [piece for piece in pieces if piece]
 
 
+def _cut_long(sentence: str) -> Iterator[str]:
+    while len(sentence) > LONGEST_PIECE:
+        end = LONGEST_PIECE
+        for border in (_CLAUSE_END, _SPACE):
+            if borders := list(border.finditer(sentence, 0, LONGEST_PIECE)):
+                end = borders[-1].end()
+                break
+        yield sentence[:end]
+        sentence = sentence[end:]
+    yield sentence
+
+
 def spoken(pieces: list[str], delivery: Delivery) -> Iterator[tuple[int, Piece]]:
-    """The sample rate and the sound of each piece, in order, with silence before the first and after the last."""
+    """The sample rate and the sound of each piece, in order, with silence before the first and after the last.
+
+    The pause at the end of a piece goes to the next one, so that it is one phone.
+    """
     position = 0
+    lead = np.zeros(0, np.float32)
     for index, text in enumerate(pieces):
         sound = speak(text, delivery.voice, delivery.speed_wpm, delivery.pitch)
-        before = round(delivery.lead_in_s * sound.sample_rate) if index == 0 else 0
-        after = round(delivery.lead_out_s * sound.sample_rate) if index == len(pieces) - 1 else 0
-        samples = np.pad(sound.samples, (before, after))
-        marks = [("", 0), *((symbol, start + before) for symbol, start in sound.starts)]
-        marks.append(("", before + len(sound.samples)))
-        yield sound.sample_rate, Piece(samples, _tiled(marks, position, len(samples)))
-        position += len(samples)
+        last = index == len(pieces) - 1
+        if index == 0:
+            lead = np.zeros(round(delivery.lead_in_s * sound.sample_rate), np.float32)
+        after = round(delivery.lead_out_s * sound.sample_rate) if last else 0
+        samples = np.concatenate([lead, sound.samples, np.zeros(after, np.float32)])
+        marks = [("", 0), *((symbol, start + len(lead)) for symbol, start in sound.starts)]
+        marks.append(("", len(lead) + len(sound.samples)))
+        phones = _tiled(marks, position, len(samples))
+        held = phones.pop() if phones[-1].symbol == PAUSE and not last else None
+        end = held.start - position if held else len(samples)
+        lead = samples[end:]
+        yield sound.sample_rate, Piece(samples[:end], phones)
+        position += end
 
 
 def find_voice(name: str) -> str:

@@ -7,7 +7,6 @@ import numpy as np
 from avatar_nodes.control.blink_model import Lids
 from avatar_nodes.motion.prosody_model import Prosody
 from avatar_nodes.motion.shapes_model import indices_of
-from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
 from avatar_nodes.payloads import FaceMotion, SpeechFeatures
 from graphcore import Input, Node, Output, Param, Window
 
@@ -27,15 +26,11 @@ class BlinkController(Node):
         """Draw the first interval from the seed."""
         self._lids = Lids(self.context.rng)
         self._prosody = Prosody()
-        self._speech = SpeechRows()
 
     def process(self, motion: FaceMotion, speech: Window[SpeechFeatures]) -> None:
         """Add the lids to this face."""
         pauses = self._prosody.pauses
-        for timestamp, features in zip(speech.timestamps, speech, strict=True):
-            self._speech.add(timestamp, features)
-        self._prosody.listen(self._speech, self.timestamp // ROW_NS + 1)
-        self._speech.forget_before(self._prosody.row)
+        self._prosody.hear(speech, self.timestamp)
         shut = self._lids.shut_at(
             self.timestamp / 1e9,
             activity=self._prosody.activity,

@@ -47,10 +47,11 @@ class Lids:
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
         self._blink: Blink | None = None
-        self._newest = -SHORTEST_S
-        self._waited = rng.random()  # in units of the mean interval
-        self._interval = self._draw()
-        self._now = 0.0
+        self._newest = 0.0  # when the newest blink began; at first, when the face was first seen
+        self._interval = self._draw()  # in units of the mean interval
+        # Somewhere within the first interval, and never due at once.
+        self._waited = rng.random() * self._interval - SHORTEST_S * TALKING_A_MINUTE / 60.0
+        self._now: float | None = None
         self._looks: deque[tuple[float, float, float]] = deque()  # when, yaw, pitch
 
     def shut_at(self, now: float, *, activity: float, paused: bool, look: tuple[float, float], rate: float) -> float:
@@ -59,6 +60,8 @@ class Lids:
         `activity`: talking, 0 to 1; `paused`: speech has just paused; `look`: yaw and pitch of head and eyes
         (degrees); `rate`: 1 is usual, 0 never blinks.
         """
+        if self._now is None:
+            self._now = self._newest = now
         elapsed, self._now = now - self._now, now
         a_minute = RESTING_A_MINUTE + (TALKING_A_MINUTE - RESTING_A_MINUTE) * activity
         self._waited += elapsed * rate * a_minute / 60.0

@@ -11,13 +11,13 @@ from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import head_pose
 from avatar_nodes.face.expression_model import ExpressionBasis, build_basis
 from avatar_nodes.face.lids_model import LOWER_LIP, UPPER_LIP, LipClosure, lid_opening, lip_gap, move_lids
-from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
+from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, EYE_LOOK_DEG, FaceMotion
 
 Array = NDArray[np.float64]
 
 EYEBALL_RADIUS = 0.19  # of 63 mm between the pupils: 12 mm
 _IRIS_HEIGHT = 0.03  # of an iris that looks straight ahead, above the corners of its eye
-_LOOK_YAW, _LOOK_PITCH = 30.0, 25.0  # degrees at eyeLook* 1
+_LOOK_YAW, _LOOK_PITCH = EYE_LOOK_DEG
 _REST_HEIGHT_FRACTION = 0.25  # eye aspect ratio of lids at rest
 _MOUTH = [index for index, name in enumerate(EXPRESSION_NAMES) if name.startswith(("mouth", "jaw"))]
 

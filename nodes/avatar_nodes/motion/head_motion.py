@@ -6,7 +6,7 @@ import numpy as np
 
 from avatar_nodes.motion.head_motion_model import Head, eye_in_head
 from avatar_nodes.motion.prosody_model import Prosody
-from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
+from avatar_nodes.motion.shapes_model import eye_look
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion, Gaze, SpeechFeatures
 from graphcore import Input, Node, Output, Param, Window
 
@@ -16,7 +16,7 @@ BROWS = [EXPRESSION_INDEX[name] for name in ("browInnerUp", "browOuterUpLeft", "
 class HeadMotion(Node):
     """Adds sway, nods on accents, breath and the head's share of the gaze; the eyes do the rest of the gaze.
 
-    Without gaze it looks into the lens.
+    Without gaze it looks into the lens. The eight eyeLook* say the same as the gaze, for renderers that read only them.
     """
 
     motion = Input(FaceMotion, doc="the face; what its head does already is kept")
@@ -30,34 +30,30 @@ class HeadMotion(Node):
         """Draw this person's habits from the seed."""
         self._head = Head(self.context.rng)
         self._prosody = Prosody()
-        self._speech = SpeechRows()
 
     def process(self, motion: FaceMotion, speech: Window[SpeechFeatures], gaze: Gaze | None) -> None:
         """Add the head's pose to this face."""
         now = self.timestamp / 1e9
-        self._listen(speech)
-        command = np.array([gaze.yaw, gaze.pitch]) if gaze is not None else np.zeros(2)
         prosody = self._prosody
+        known = prosody.accents
+        prosody.hear(speech, self.timestamp)
+        if prosody.accents > known:
+            self._head.accent(now, prosody.accent_strength)
+        command = np.array([gaze.yaw, gaze.pitch]) if gaze is not None else np.zeros(2)
         pose = self._head.pose_at(now, command, prosody.talked_s, prosody.activity, self.amount, self.nod)
         head = motion.head + pose
+        eyes = eye_in_head(command, head[:3])
         expression = motion.expression.copy()
         expression[BROWS] += self.nod * self._head.brow_at(now) * np.array([1.0, 0.8, 0.8])
+        for name, amount in eye_look(eyes).items():
+            expression[EXPRESSION_INDEX[name]] = amount
         self.moved.send(
             FaceMotion(
                 head.astype(np.float32),
                 np.clip(expression, 0.0, 1.0),
-                eye_in_head(command, head[:3]).astype(np.float32),
+                eyes.astype(np.float32),
                 motion.closure,
                 motion.dynamics,
                 motion.basis,
             )
         )
-
-    def _listen(self, speech: Window[SpeechFeatures]) -> None:
-        for timestamp, features in zip(speech.timestamps, speech, strict=True):
-            self._speech.add(timestamp, features)
-        known = self._prosody.accents
-        self._prosody.listen(self._speech, self.timestamp // ROW_NS + 1)
-        self._speech.forget_before(self._prosody.row)
-        if self._prosody.accents > known:
-            self._head.accent(self.timestamp / 1e9, self._prosody.accent_strength)

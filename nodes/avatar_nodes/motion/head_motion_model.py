@@ -16,7 +16,7 @@ SWAY_DEG = np.array([3.6, 2.7, 2.5])  # standard deviation of yaw, pitch, roll w
 CALM = 0.4  # of its size and speed in silence
 
 NOD_DEG = 1.5  # for each standard deviation of prominence
-NOD_S, BROW_S = 0.13, 0.18  # from the start of a nod, of a raised brow, to its top
+NOD_S, BROW_S = (0.2, 0.36), (0.18, 0.45)  # of a nod, of raised brows: to the top, and back
 BROW = 0.16
 
 BREATHS_HZ = (13.0 / 60.0, 17.0 / 60.0)
@@ -52,9 +52,10 @@ class Sway:
 
 @dataclass
 class Pulses:
-    """Movements that rise and fall, each since its start: `strength * x exp(1 - x)`, x = time / `rise_s`."""
+    """Movements that rise in `rise_s` and fall in `fall_s`, with flat ends: a head does not jerk."""
 
     rise_s: float
+    fall_s: float
     running: list[tuple[float, float]] = field(default_factory=list)  # start (s), strength
 
     def start(self, now: float, strength: float) -> None:
@@ -63,9 +64,11 @@ class Pulses:
 
     def at(self, now: float) -> float:
         """The sum of those that run; what has faded is forgotten."""
-        self.running = [pulse for pulse in self.running if now - pulse[0] < 10 * self.rise_s]
-        ages = [((now - start) / self.rise_s, strength) for start, strength in self.running]
-        return sum(strength * age * math.exp(1.0 - age) for age, strength in ages)
+        self.running = [pulse for pulse in self.running if now - pulse[0] < self.rise_s + self.fall_s]
+        return sum(strength * self._shape(now - start) for start, strength in self.running)
+
+    def _shape(self, age: float) -> float:
+        return smoothstep(age / self.rise_s) * (1.0 - smoothstep((age - self.rise_s) / self.fall_s))
 
 
 class Turn:
@@ -94,11 +97,11 @@ class Head:
         self._rng = rng
         self._sway = Sway(rng)
         self._breath_hz = rng.uniform(*BREATHS_HZ)
-        self._nods = Pulses(NOD_S)
-        self._brows = Pulses(BROW_S)
+        self._nods = Pulses(*NOD_S)
+        self._brows = Pulses(*BROW_S)
         self._turn = Turn()
         self._size = CALM
-        self._now = 0.0
+        self._now: float | None = None
 
     def accent(self, now: float, strength: float) -> None:
         """An accent was heard at `now` (s): nod, and sometimes raise the brows."""
@@ -119,7 +122,7 @@ class Head:
 
         `command`: gaze (yaw, pitch); `talked_s`: how long there was speech; `activity`: whether there is, 0 to 1.
         """
-        elapsed, self._now = now - self._now, now
+        elapsed, self._now = now - (now if self._now is None else self._now), now
         wanted = CALM + (1.0 - CALM) * activity
         self._size += (wanted - self._size) * (1.0 - math.exp(-elapsed / 0.4))
         angles = amount * self._size * self._sway.at(CALM * now + (1.0 - CALM) * talked_s)

@@ -7,30 +7,36 @@ from collections import deque
 
 from avatar_nodes.motion.loudness_model import SpeechLevel
 from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
+from avatar_nodes.payloads import SpeechFeatures
+from graphcore import Window
 
 ROW_S = ROW_NS / 1e9
 ACTIVITY_S = 0.5  # how fast "talking" comes and goes
 LEARNING = ROW_S / 4.0  # mean and spread of loudness and pitch over some 4 s of speech
 NEIGHBOURHOOD = 7  # rows on each side that an accent stands above
-ACCENT = 0.6  # its prominence, in standard deviations
+SUPPOSED = 25  # rows: how firmly the first spread is believed
+ACCENT = 0.5  # its prominence, in standard deviations
+STRONGEST = 2.5
 BETWEEN_ACCENTS = 50  # rows
+LOOK_BACK = 120  # rows: what came before a longer silence, or before the first face, tells nothing
 PAUSE_ROWS = 12  # so long without voice is a pause
 
 
 class Spread:
-    """Running mean and standard deviation."""
+    """Running mean and standard deviation: of all values at first, then of the newest."""
 
-    def __init__(self, mean: float, deviation: float) -> None:
-        self._mean = mean
-        self._variance = deviation**2
+    def __init__(self, deviation: float) -> None:
+        self._count = 0
+        self._mean = 0.0
+        self._variance = deviation**2  # counts as much as `SUPPOSED` values
 
     def score(self, value: float) -> float:
-        """How many standard deviations `value` is above the mean; then learn it."""
+        """How many standard deviations `value` is above the mean, which it is part of."""
+        self._count += 1
+        self._mean += max(LEARNING, 1.0 / self._count) * (value - self._mean)
         away = value - self._mean
-        score = away / math.sqrt(self._variance)
-        self._mean += LEARNING * away
-        self._variance += LEARNING * (away**2 - self._variance)
-        return score
+        self._variance += max(LEARNING, 1.0 / (SUPPOSED + self._count)) * (away**2 - self._variance)
+        return away / math.sqrt(self._variance)
 
 
 class Prosody:
@@ -40,26 +46,30 @@ class Prosody:
         self.activity = 0.0
         self.talked_s = 0.0  # of media time, weighted by activity
         self.accents = 0  # how many so far
-        self.accent_strength = 0.0  # of the newest, about 1 to 3
+        self.accent_strength = 0.0  # of the newest, ACCENT to STRONGEST
         self.pauses = 0  # how many so far
         self.row = 0  # the next
+        self._speech = SpeechRows()
         self._level = SpeechLevel()
-        self._loudness = Spread(-30.0, 8.0)
-        self._tone = Spread(12.0 * math.log2(150.0), 3.0)  # semitones above 1 Hz
+        self._loudness = Spread(6.0)
+        self._tone = Spread(2.0)  # semitones
         self._prominence = deque([0.0] * (2 * NEIGHBOURHOOD + 1), maxlen=2 * NEIGHBOURHOOD + 1)
         self._smooth_prominence = 0.0
         self._since_accent = BETWEEN_ACCENTS
         self._voiced_rows = 0
         self._quiet_rows = 0
 
-    def listen(self, speech: SpeechRows, to_row: int) -> None:
-        """Take the rows before `to_row`; later ones are not looked at."""
-        if to_row <= self.row:
-            return
-        pitch = speech.pitch(self.row, to_row)
-        for index, loudness in enumerate(speech.loudness(self.row, to_row)):
+    def hear(self, window: Window[SpeechFeatures], timestamp: int) -> None:
+        """Take the rows up to `timestamp` (ns), from a window that may hold known ones; later ones wait."""
+        for start, features in zip(window.timestamps, window, strict=True):
+            self._speech.add(start, features)
+        to_row = max(timestamp // ROW_NS + 1, self.row)
+        self.row = max(self.row, self._speech.first, to_row - LOOK_BACK)
+        pitch = self._speech.pitch(self.row, to_row)
+        for index, loudness in enumerate(self._speech.loudness(self.row, to_row)):
             self._step(float(loudness), float(pitch[index]))
         self.row = to_row
+        self._speech.forget_before(to_row)
 
     def _step(self, loudness: float, pitch: float) -> None:
         level = self._level.step(loudness, pitch > 0.0)
@@ -90,5 +100,5 @@ class Prosody:
         middle = self._prominence[NEIGHBOURHOOD]
         if middle >= ACCENT and middle == max(self._prominence) and self._since_accent >= BETWEEN_ACCENTS:
             self.accents += 1
-            self.accent_strength = min(middle, 3.0)
+            self.accent_strength = min(middle, STRONGEST)
             self._since_accent = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES
+from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, EYE_LOOK_DEG
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,15 @@ def coefficients(**amounts: float) -> NDArray[np.float32]:
     for name, amount in amounts.items():
         made[list(indices_of(name))] = amount
     return made
+
+
+def eye_look(gaze: Floats) -> dict[str, float]:
+    """The eight eyeLook* coefficients, by name, of a gaze: eye in head, yaw and pitch in degrees."""
+    yaw, pitch = np.clip(gaze / EYE_LOOK_DEG, -1.0, 1.0)
+    right, left, down, up = (float(max(part, 0.0)) for part in (yaw, -yaw, pitch, -pitch))
+    sides = {"OutLeft": right, "InRight": right, "InLeft": left, "OutRight": left}
+    both = {f"{way}{side}": part for way, part in (("Down", down), ("Up", up)) for side in ("Left", "Right")}
+    return {f"eyeLook{name}": part for name, part in (sides | both).items()}
 
 
 def smoothstep(value: float, low: float = 0.0, high: float = 1.0) -> float:

@@ -28,6 +28,11 @@ class SpeechRows:
         self._pitch: Rows = np.empty(0, np.float32)
 
     @property
+    def first(self) -> int:
+        """The number of the oldest row that is kept; 0 before the first."""
+        return self._first or 0
+
+    @property
     def end(self) -> int:
         """The number after the newest row; 0 before the first."""
         return 0 if self._first is None else self._first + len(self._loudness)
@@ -42,7 +47,8 @@ class SpeechRows:
             return
         gap = min(max(-fresh, 0), self._keep)
         if -fresh > gap:  # longer than what is kept: only the newest silence matters
-            self._first += -fresh - gap
+            self._first = start - gap
+            self._mel, self._loudness, self._pitch = self._mel[:0], self._loudness[:0], self._pitch[:0]
         skip = max(fresh, 0)
         self._mel = self._joined(self._mel, np.full((gap, MEL_BANDS), SILENT_MEL), features.mel[skip:])
         self._loudness = self._joined(self._loudness, np.full(gap, SILENT_DB), features.loudness[skip:])
@@ -74,7 +80,7 @@ class SpeechRows:
         return np.concatenate([old, gap.astype(np.float32), new])
 
     def _slice(self, rows: Rows, start: int, stop: int, fill: float) -> Rows:
-        first = self._first or 0
+        first = self.first
         low, high = max(start, first), min(stop, first + len(rows))
         if (low, high) == (start, stop):
             return rows[start - first : stop - first]

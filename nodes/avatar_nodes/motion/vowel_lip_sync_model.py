@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from avatar_nodes.control.emotion_model import expression_of
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, lips_at, sounds_of
+from avatar_nodes.motion.loudness_model import START_ROWS
 from avatar_nodes.motion.mouth_from_sound_model import FIELDS, LEVEL, SIDE, SoundTracker, lips_from_sound
 from avatar_nodes.motion.shapes_model import Floats, indices_of
 from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
@@ -25,12 +26,17 @@ OPENING = [i for name in ("mouthUpperUp", "mouthLowerDown") for i in indices_of(
 
 
 class Mouth:
-    """Speech goes in as it comes; `motion_at` gives the face at any time up to `LOOKAHEAD_NS` before the end."""
+    """Speech goes in as it comes; `motion_at` gives the face at any time up to `LOOKAHEAD_NS` before the end.
 
-    def __init__(self, frame_ns: int) -> None:
+    `by_phones`: phones lead the lips and will be read; else the sound does.
+    """
+
+    def __init__(self, frame_ns: int, *, by_phones: bool) -> None:
         self._frame_ns = frame_ns
+        self._by_phones = by_phones
         self._speech = SpeechRows()
-        self._sound = SoundTracker()
+        self._first_row: int | None = None
+        self._sound: SoundTracker | None = None
         self._sounds: list[Sound] = []
         self._read_to: int | None = None  # timestamp of the newest phones
 
@@ -39,14 +45,11 @@ class Mouth:
         """Media time up to which speech is known."""
         return self._speech.end * ROW_NS
 
-    @property
-    def has_phones(self) -> bool:
-        """Whether phones lead the mouth."""
-        return self._read_to is not None
-
     def hear(self, timestamp: int, speech: SpeechFeatures) -> None:
         """Take speech features."""
         self._speech.add(timestamp, speech)
+        if self._first_row is None:
+            self._first_row = self._speech.first
 
     def read(self, timestamps: Sequence[int], phones: Sequence[Phones]) -> None:
         """Take packets of phones; those that were taken before are passed over."""
@@ -58,38 +61,46 @@ class Mouth:
     def motion_at(self, moment_ns: int, emotion: NDArray[np.float32] | None) -> FaceMotion:
         """The face at a time (ns), in rising order; `emotion`: weights (8,)."""
         row = moment_ns // ROW_NS
-        self._track(row + LOOKAHEAD_ROWS)
-        rows = self._rows_around(row)
+        sound = self._sound = self._sound or self._begun()
+        self._track(sound, row + LOOKAHEAD_ROWS)
+        rows = _rows_around(sound, row)
         known = [sound for sound in self._sounds if sound.start * 1e9 <= moment_ns + LOOKAHEAD_NS]
-        if self.has_phones:
+        if self._by_phones:
             gain = 0.72 + 0.5 * float(rows[SIDE - 3 : SIDE + 4, LEVEL].mean())
             lips = lips_at(moment_ns / 1e9, known, self._frame_ns / 1e9, gain)
         else:
             lips = lips_from_sound(rows, closed_rows=math.ceil(self._frame_ns / ROW_NS / 2))
-        self._forget(moment_ns)
+        self._speech.forget_before(row)
+        sound.forget_before(row - 4 * SIDE)
+        self._forget_sounds(moment_ns)
         return _face(lips, emotion)
 
-    def _track(self, last_row: int) -> None:
+    def _begun(self) -> SoundTracker:
+        first = self._first_row or 0
+        stop = min(first + START_ROWS, self._speech.end)
+        sound = SoundTracker()
+        sound.begin(first, self._speech.loudness(first, stop), self._speech.pitch(first, stop))
+        return sound
+
+    def _track(self, sound: SoundTracker, last_row: int) -> None:
         """Step the sound up to and with `last_row`; never further, so that chunks mean nothing."""
-        start, stop = self._sound.end, last_row + 1
+        start, stop = sound.end, last_row + 1
         mel, pitch = self._speech.mel(start, stop), self._speech.pitch(start, stop)
         for index, loudness in enumerate(self._speech.loudness(start, stop)):
-            self._sound.step(mel[index], float(loudness), float(pitch[index]))
+            sound.step(mel[index], float(loudness), float(pitch[index]))
 
-    def _rows_around(self, row: int) -> Floats:
-        start = row - SIDE - self._sound.first
-        known = self._sound.rows[max(start, 0) : start + 2 * SIDE + 1]
-        missing = 2 * SIDE + 1 - len(known)  # before the first row: as silent as it is
-        quiet = known[0] * [0.0, 0.0, *[1.0] * (len(FIELDS) - 2)]
-        return np.stack([quiet] * missing + known)
-
-    def _forget(self, moment_ns: int) -> None:
-        row = moment_ns // ROW_NS
-        self._speech.forget_before(row)
-        self._sound.forget_before(row - 4 * SIDE)
+    def _forget_sounds(self, moment_ns: int) -> None:
         old = moment_ns / 1e9 - 3 * REACH_S
         if self._sounds and self._sounds[0].end < old:
             self._sounds = [sound for sound in self._sounds if sound.end >= old]
+
+
+def _rows_around(sound: SoundTracker, row: int) -> Floats:
+    start = row - SIDE - sound.first
+    known = sound.rows[max(start, 0) : start + 2 * SIDE + 1]
+    missing = 2 * SIDE + 1 - len(known)  # before the first row: as silent as it is
+    quiet = known[0] * [0.0, 0.0, *[1.0] * (len(FIELDS) - 2)]
+    return np.stack([quiet] * missing + known)
 
 
 def _face(lips: Lips, emotion: NDArray[np.float32] | None) -> FaceMotion:

@@ -24,7 +24,8 @@ class MovieFile(Node):
     """Write frames and sound as an MP4 (H.264, AAC) that is signed as synthetic media.
 
     While it is written, and where a run fails or is killed, the movie is `talk.partial.mp4` beside
-    `talk.mp4`, and can be played; `talk.mp4` is replaced only by a movie that is complete.
+    `talk.mp4`, and can be played; `talk.mp4` is replaced only by a movie that is complete, and an older
+    `talk.partial.mp4` only once there is something new to keep.
     Frames stand on the grid of the graph's frame rate: a gap holds the frame before it, a gap in the sound
     is silent, and the shorter of the two is prolonged to the end of the other.
     """
@@ -53,7 +54,7 @@ class MovieFile(Node):
             self.context.notice(f"{self.path} will not be signed as synthetic media (sign: false)")
         red, green, blue = self.background
         with self._writing():
-            self._partial.write_bytes(b"")  # where that fails, it fails before the work and in plain words
+            _try_to_write(self._partial)
             self._writer = movie_file_model.MovieWriter(
                 self._partial,
                 self.context.frame_rate,
@@ -122,9 +123,8 @@ class MovieFile(Node):
 
     def _keep_partial(self, writer: MovieWriter) -> None:
         """Finalise what there is; the run has failed already, so what goes wrong here is only told."""
-        if writer.empty:
+        if writer.empty:  # an older partial movie stays
             writer.abandon()
-            self._partial.unlink(missing_ok=True)
             return
         state = "signed" if self.sign else "not signed"
         try:
@@ -142,6 +142,8 @@ class MovieFile(Node):
         if writer.sound is not None and writer.sound.cut:
             milliseconds = writer.sound.cut * 1000 // writer.sound.sample_rate
             self.context.notice(f"{milliseconds} ms of sound came too late for their place and were left out")
+        if writer.sound is not None and writer.sound.broken:
+            self.context.notice(f"{writer.sound.broken} samples were NaN or infinite and became silence")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -154,6 +156,14 @@ class MovieFile(Node):
             reason = getattr(error, "strerror", None) or str(error)
             fix = _FIXES.get(getattr(error, "errno", None) or 0, "")
             raise NodeError(f"{self.path} could not be written: {reason}", fix=fix) from error
+
+
+def _try_to_write(path: Path) -> None:
+    """Raise OSError before the work and not after it; what is there stays as it is."""
+    there = path.exists()
+    path.open("ab").close()
+    if not there:
+        path.unlink()
 
 
 _FIXES = {

@@ -12,6 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.audio.continuous_model import check_sound
 from avatar_nodes.sinks.picture_track import PictureTrack
 from avatar_nodes.sinks.sound_track import SoundTrack
 
@@ -33,7 +34,7 @@ class MovieWriter:
     """Writes frames and sound, each in the order of time, into `path`.
 
     The movie begins at the earliest timestamp, on the grid of the frame rate. `tracks` is how many will come
-    (1 or 2): the file is begun once they are there. Raises ValueError where what
+    (1 or 2): the file is begun once they are there, and `path` is not touched before. Raises ValueError where what
     comes cannot be in one movie, OSError or av.FFmpegError where it cannot be written.
     """
 
@@ -63,8 +64,10 @@ class MovieWriter:
 
     def add_picture(self, timestamp: int, pixels: NDArray[np.uint8]) -> None:
         """Add a frame, (height, width, 3 or 4)."""
-        offset = timestamp - self._start(timestamp)
         size = (pixels.shape[1], pixels.shape[0])
+        if pixels.shape[2] not in (3, 4) or 0 in size:
+            raise ValueError(f"a frame of {_by(size)} px with {pixels.shape[2]} channels, expected RGB or RGBA")
+        offset = timestamp - self._start(timestamp)
         if self.picture is None:
             self._refuse_late_track("picture", "sound", offset)
             self.picture = PictureTrack(self._container, self.frame_rate, size, **self._encoding)
@@ -77,6 +80,7 @@ class MovieWriter:
 
     def add_sound(self, timestamp: int, samples: NDArray[np.float32], sample_rate: int) -> None:
         """Add (samples, channels)."""
+        check_sound(samples, sample_rate)
         offset = timestamp - self._start(timestamp)
         if not self._begun:
             self._early_sound.append((offset, sample_rate, samples))

@@ -52,11 +52,6 @@ class PictureTrack:
         codec.colorspace, codec.color_range = MATRIX_BT601, RANGE_STUDIO
         codec.color_primaries, codec.color_trc = PRIMARIES_BT709, TRANSFER_SRGB
 
-    @property
-    def duration_ns(self) -> int:
-        """How long the picture is so far."""
-        return int(self.frames * NS_PER_S / self.frame_rate)
-
     def add(self, offset_ns: int, pixels: NDArray[np.uint8]) -> list[Any]:
         """Encode a frame that belongs `offset_ns` after the start of the movie; returns encoded packets.
 

@@ -92,12 +92,24 @@ def _write_whole(path: Path, content: bytes, *, replace: bool) -> bool:
         if replace:
             os.replace(name, path)
         else:
-            os.link(name, path)  # unlike a rename, refuses to overwrite
+            _link(name, path, content)
     except FileExistsError:
         return False
     finally:
         Path(name).unlink(missing_ok=True)
     return True
+
+
+def _link(name: str, path: Path, content: bytes) -> None:
+    """Give a file its name in one step; unlike a rename, raises FileExistsError rather than overwrite."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, as FAT: there a reader may come while it is written
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
 
 
 def _parse(content: bytes) -> tuple[SigningKey, datetime.datetime]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from avatar_nodes.audio.audio_file import AudioFile
 from avatar_nodes.audio.audio_out_file import AudioOutFile
 from avatar_nodes.payloads import AudioChunk
 from graphcore import GraphcoreError
@@ -88,6 +91,54 @@ def test_a_run_that_breaks_off_keeps_its_part_and_the_good_file(tmp_path, second
     assert soundfile.info(tmp_path / "talk.partial.wav").frames == RATE
 
 
+def test_what_is_no_number_is_written_as_silence_and_told(tmp_path):
+    samples = noise(100)
+    samples[10:20] = np.array([[np.nan], [np.inf]] * 5)
+    result = write(tmp_path / "a.wav", [(0, samples)])
+    found, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
+    expected = np.nan_to_num(samples, nan=0, posinf=0)
+    assert np.abs(found - expected[:, 0]).max() < 1e-4
+    assert [notice for notice in result.notices if "10 samples were NaN or infinite" in notice] == result.notices
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "expected"), [(0, RATE, "without a channel"), (1, 0, "at 0 Hz"), (1, -1, "at -1 Hz")]
+)
+def test_what_is_no_sound_is_refused_and_an_older_part_stays(tmp_path, channels, rate, expected):
+    (tmp_path / "a.partial.wav").write_bytes(b"an older part")
+    with pytest.raises(GraphcoreError, match=expected):
+        write(tmp_path / "a.wav", [(0, noise(0)), (1, noise(10, channels))], rate)
+    assert (tmp_path / "a.partial.wav").read_bytes() == b"an older part"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import numpy as np
+from avatar_nodes.audio.audio_out_file_model import PartialSoundFile
+
+file = PartialSoundFile(Path(sys.argv[1]), 16_000, 1)
+file.write(np.full((160_000, 1), 0.5, np.float32))
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_run_leaves_its_part_under_a_plain_name(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path / "a.wav")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"written\n"
+        child.kill()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.partial.wav"]
+    heard = run_node(AudioFile, params={"path": tmp_path / "a.partial.wav"}).outputs["audio"]
+    assert sum(len(packet.payload.samples) for packet in heard) > 150_000
+    write(tmp_path / "a.wav", [(0, noise(10))])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
 def test_no_sound_at_all_leaves_no_file(tmp_path):
     with pytest.raises(GraphcoreError, match="no sound arrived"):
         write(tmp_path / "a.wav", [])
@@ -106,7 +157,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_where_nothing_can_be_written(tmp_path):
-    (tmp_path / ".a.partial.wav").mkdir()  # stands where the part is to be written
+    (tmp_path / "a.partial.wav").mkdir()  # stands where the part is to be written
     with pytest.raises(GraphcoreError, match=r"a\.wav: cannot be written"):
         write(tmp_path / "a.wav", [(0, noise(10))])
 

@@ -11,7 +11,7 @@ import pytest
 
 from avatar_nodes.audio.espeak_model import speak, voices
 from avatar_nodes.audio.text_to_speech import TextToSpeech
-from avatar_nodes.audio.text_to_speech_model import PIECE_LENGTH, pieces_of
+from avatar_nodes.audio.text_to_speech_model import LONGEST_PIECE, PIECE_LENGTH, pieces_of
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
 
@@ -119,6 +119,24 @@ def test_a_long_text_is_spoken_in_pieces_and_loses_nothing():
     assert all(len(piece) < PIECE_LENGTH + 40 for piece in pieces)
     assert " ".join(pieces).split() == LONG.split()
     assert pieces_of("你好。再见！") == ["你好。 再见！"]
+
+
+@pytest.mark.parametrize("unit", ["one thousand words, ", "one thousand words ", "字、", "字", "1,000 "])
+def test_a_long_text_without_full_stops_is_cut_where_it_hurts_least(unit):
+    text = (unit * 1500)[:5000].strip()
+    pieces = pieces_of(text)
+    assert max(map(len, pieces)) <= LONGEST_PIECE
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    if unit.endswith((", ", "、")):
+        assert all(piece.endswith((",", "、")) for piece in pieces[:-1])
+    elif unit.endswith(" "):
+        assert set(" ".join(pieces[:-1]).split()) == set(unit.split())
+
+
+def test_the_pause_between_two_pieces_is_one_phone():
+    assert len(pieces_of(LONG)) > 1
+    symbols = [symbol for symbol, _, _ in phones_of(say(LONG, speed_wpm=450))]
+    assert "_ _" not in " ".join(symbols)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "...", "?!"])

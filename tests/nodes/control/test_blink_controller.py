@@ -72,6 +72,29 @@ def test_people_blink_more_while_they_talk() -> None:
     assert rate_of(1.0, minutes=5, rate=0.0) == 0.0
 
 
+@pytest.mark.parametrize("start", [0.0, 600.0])
+@pytest.mark.parametrize("activity", [0.0, 1.0])
+def test_nobody_blinks_as_soon_as_he_is_seen(start, activity) -> None:
+    first = []
+    for seed in range(300):
+        lids, now = Lids(np.random.default_rng(seed)), start
+        while lids.shut_at(now, activity=activity, paused=False, look=(0.0, 0.0), rate=1.0) == 0.0:
+            now += 0.04
+            if now > start + 20:
+                break
+        first.append(now - start)
+    assert min(first) > 0.5
+    assert np.mean(np.array(first) < 0.8) < 0.15  # nor do all as soon as they may
+    assert np.median(first) < 3.0
+
+
+def test_a_face_that_begins_late_blinks_as_one_that_begins_at_zero() -> None:
+    late = [(timestamp_of(i + 15_000, 25), FaceMotion.neutral()) for i in range(250)]
+    made = run_node(BlinkController, inputs={"motion": late}).outputs["blinked"]
+    lids = np.array([packet.payload.expression[LEFT] for packet in made])
+    np.testing.assert_array_equal(lids, blinked(250)[:, LEFT])
+
+
 def test_a_pause_and_a_large_gaze_shift_bring_blinks() -> None:
     def blinks_after(paused: bool, yaw: float) -> int:
         count = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -130,6 +132,37 @@ def test_rows_come_with_the_chunk_that_completes_them():
     assert sent[0].payload.mel.dtype == sent[0].payload.loudness.dtype == sent[0].payload.pitch.dtype == np.float32
 
 
+def test_a_long_chunk_is_sent_in_short_packets_and_takes_little_memory():
+    rate = 44_100
+    samples = np.tile(vowel(150, rate), 12)[:, None]
+    run_node(SpeechFeatures, inputs={"audio": []})  # imports
+    tracemalloc.start()
+    long = hear([(0, samples)], rate).outputs["speech"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    step = rate // 50
+    short = hear([(i * 20_000_000, samples[i * step : (i + 1) * step]) for i in range(600)], rate).outputs["speech"]
+    assert {len(packet.payload.mel) for packet in long} == {10}
+    assert [packet.timestamp for packet in long] == [i * 100_000_000 for i in range(120)]
+    for name in ("mel", "loudness", "pitch"):
+        whole, part = (np.concatenate([getattr(p.payload, name) for p in sent]) for sent in (long, short))
+        assert np.allclose(whole, part, atol=1e-5)
+    assert peak < 50e6  # bytes
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_silence_and_told_once(bad):
+    samples = np.tile(vowel(150, 16_000, 0.4)[:, None], 2)
+    broken, mended = samples.copy(), samples.copy()
+    broken[1600:3200, 0], mended[1600:3200] = bad, 0
+    broken[2000, 1] = -bad
+    result = hear([(0, broken[:2000]), (125_000_000, broken[2000:])], 16_000)
+    found = np.concatenate([packet.payload.mel for packet in result.outputs["speech"]])
+    assert np.allclose(found, in_sizes(mended[:, 0], 16_000, [160])[0], atol=1e-5)
+    assert len(result.notices) == 1
+    assert "NaN or infinite" in result.notices[0]
+
+
 def test_channels_are_mixed():
     left = vowel(150, 16_000, 0.3)
     sides = hear([(0, np.stack([left, np.zeros_like(left)], axis=1))], 16_000).outputs["speech"][0].payload
@@ -168,6 +201,14 @@ def test_a_rate_that_changes_is_an_error():
     chunks.append((10_000_000, AudioChunk(np.zeros((480, 1), np.float32), 48_000)))
     with pytest.raises(GraphcoreError, match="from 16000 to 48000 Hz"):
         run_node(SpeechFeatures, inputs={"audio": chunks})
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "expected"), [(0, 16_000, "without a channel"), (1, 0, "at 0 Hz"), (1, -5, "at -5 Hz")]
+)
+def test_what_is_no_sound_is_an_error(channels, rate, expected):
+    with pytest.raises(GraphcoreError, match=expected):
+        hear([(0, np.zeros((10, channels), np.float32))], rate)
 
 
 def test_a_rate_without_sense_is_an_error():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from avatar_nodes.face.identity_model import gaze_of
 from avatar_nodes.motion.head_motion import HeadMotion
 from avatar_nodes.motion.head_motion_model import Sway, Turn, _rotation, eye_in_head, head_share
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion, Gaze
@@ -59,6 +60,43 @@ def test_a_talking_head_is_as_fast_as_that_of_people(talk) -> None:
     assert 0.26 < np.mean(speeds) < 0.68  # degrees a frame at 25 frames a second
 
 
+def test_a_head_does_not_jerk(talk) -> None:
+    for seed in range(3):
+        pitch = heads(moved(12, speech=talk, seed=seed))[:, 1]
+        assert np.abs(np.diff(pitch, 2)).max() < 0.6  # degrees a frame, a frame
+
+
+def test_a_head_that_begins_late_moves_as_large(talk) -> None:
+    start = 600_000_000_000
+    result = run_node(
+        HeadMotion,
+        inputs={
+            "motion": [(at + start, face) for at, face in faces(12)],
+            "speech": [(at + start, rows) for at, rows in talk],
+        },
+    )
+    late = heads([packet.payload for packet in result.outputs["moved"]])
+    early = heads(moved(12, speech=talk))
+    assert np.abs(np.diff(late[:, :3], axis=0)).max() < 2.0
+    assert late[:5, :3].std(axis=0).max() < 0.5
+    assert 0.4 < late[:, :3].std(axis=0).sum() / early[:, :3].std(axis=0).sum() < 2.5
+
+
+@pytest.mark.parametrize("command", [(0.0, 0.0), (20.0, 0.0), (-20.0, 10.0), (0.0, -15.0), (60.0, 30.0)])
+def test_eye_look_says_what_the_gaze_says(command) -> None:
+    blank = FaceMotion.neutral()
+    blank.expression[EXPRESSION_INDEX["eyeLookUpLeft"]] = 0.9  # of another direction: overwritten
+    result = run_node(
+        HeadMotion, inputs={"motion": [(0, blank)], "gaze": [(0, Gaze(*command))]}, params={"amount": 0.0}
+    )
+    face = result.outputs["moved"][0].payload
+    read = gaze_of(FaceMotion(face.head, face.expression, None))
+    assert read == pytest.approx(np.clip(face.gaze, [-30, -25], [30, 25]), abs=1e-4)
+    look = {name: face.expression[i] for name, i in EXPRESSION_INDEX.items() if name.startswith("eyeLook")}
+    assert all(0.0 <= amount <= 1.0 for amount in look.values())
+    assert look["eyeLookOutLeft"] == look["eyeLookInRight"] == pytest.approx(max(face.gaze[0] / 30, 0.0), abs=1e-6)
+
+
 def test_the_seed_decides_and_the_frame_rate_does_not(talk) -> None:
     first, again = heads(moved(6, speech=talk)), heads(moved(6, speech=talk))
     np.testing.assert_array_equal(first, again)
@@ -87,6 +125,8 @@ def test_accents_nod_and_raise_the_brows(features) -> None:
     nods = (heads(with_nods) - heads(without))[:, 1]
     assert nods.max() > 1.0
     assert nods.min() > -1e-4
+    # Angles are mixed with the neck's shift only in the translation, so this is the nods' own jerk.
+    assert np.abs(np.diff(nods, 2)).max() < 2 * 0.6  # degrees a frame, a frame; nod: 2 doubles them
     index = EXPRESSION_INDEX["browInnerUp"]
     assert max(face.expression[index] for face in with_nods) > 0.1
     assert max(face.expression[index] for face in without) == 0.0

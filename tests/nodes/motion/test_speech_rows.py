@@ -17,7 +17,7 @@ def test_rows_are_found_by_number_and_a_gap_is_silence() -> None:
     speech = SpeechRows()
     speech.add(20_000_000, rows(1, 2))
     speech.add(60_000_000, rows(6))
-    assert speech.end == 7
+    assert (speech.first, speech.end) == (2, 7)
     assert speech.loudness(0, 8).tolist() == [SILENT_DB, SILENT_DB, 1, 2, SILENT_DB, SILENT_DB, 6, SILENT_DB]
     assert speech.pitch(3, 5).tolist() == [100.0, 0.0]
     assert speech.mel(4, 6).shape == (2, 80)
@@ -38,4 +38,5 @@ def test_old_rows_are_forgotten_and_a_long_gap_costs_no_memory() -> None:
     assert speech.loudness(34, 37).tolist() == [SILENT_DB, 35, 36]
     speech.add(10**9 * 3600, rows(7))
     assert speech.end == 360_001
-    assert speech.loudness(359_999, 360_001).tolist() == [SILENT_DB, 7]
+    assert speech.first == 359_990
+    assert speech.loudness(359_980, 360_001).tolist() == [SILENT_DB] * 20 + [7]

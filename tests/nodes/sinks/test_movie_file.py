@@ -16,7 +16,7 @@ import pytest
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.movie_file import MovieFile
 from avatar_nodes.sinks.provenance import read_provenance
-from graphcore import RunError
+from graphcore import NodeError, RunError
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.runtime.run import Run
 from graphcore.testing import accept_params, feed, run_node
@@ -157,6 +157,45 @@ def test_a_failed_run_keeps_what_there_is_and_the_good_movie(tmp_path: Path) -> 
 def test_a_failed_run_without_a_frame_leaves_nothing(tmp_path: Path) -> None:
     assert failing_run(tmp_path / "talk.mp4", []).notices == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_with_nothing_to_keep_leaves_an_older_part_alone(tmp_path: Path) -> None:
+    partial = tmp_path / "talk.partial.mp4"
+    failing_run(tmp_path / "talk.mp4", frames(30))
+    older = partial.read_bytes()
+    failing_run(tmp_path / "talk.mp4", [])
+    grey = VideoFrame(np.zeros((64, 64, 1), np.uint8))
+    silence = AudioChunk(np.zeros((640, 0), np.float32), 16_000)
+    inputs: dict[str, list[tuple[int, Any]]]
+    for inputs in ({"video": []}, {"video": [(0, grey)]}, {"audio": [(0, silence)]}):
+        with pytest.raises(RunError):
+            run_node(MovieFile, inputs=inputs, params={"path": tmp_path / "talk.mp4"})
+    assert partial.read_bytes() == older
+    run_node(MovieFile, inputs={"video": frames(3)}, params={"path": tmp_path / "talk.mp4"})
+    assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"video": [(0, VideoFrame(np.zeros((64, 64, 1), np.uint8)))]}, "a frame of 64x64 px with 1 channels"),
+        ({"video": [(0, VideoFrame(np.zeros((0, 0, 3), np.uint8)))]}, "a frame of 0x0 px"),
+        ({"audio": [(0, AudioChunk(np.zeros((640, 0), np.float32), 16_000))]}, "sound without a channel"),
+        ({"audio": [(0, AudioChunk(np.zeros((640, 1), np.float32), 0))]}, "sound at 0 Hz"),
+    ],
+    ids=["one channel", "no pixels", "no channel", "no rate"],
+)
+def test_what_no_movie_can_hold_is_told_in_plain_words(tmp_path: Path, inputs: Any, said: str) -> None:
+    with pytest.raises(RunError, match=said) as caught:
+        run_node(MovieFile, inputs=inputs, params={"path": tmp_path / "talk.mp4"})
+    assert isinstance(caught.value.cause, NodeError)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sound_that_is_no_number_is_silent_and_said(tmp_path: Path) -> None:
+    chunk = AudioChunk(np.full((640, 1), np.nan, np.float32), 16_000)
+    result = run_node(MovieFile, inputs={"audio": [(0, chunk)]}, params={"path": tmp_path / "talk.mp4"})
+    assert result.notices == ["node: 640 samples were NaN or infinite and became silence"]
 
 
 def test_a_failed_run_without_a_signature_says_so(tmp_path: Path) -> None:

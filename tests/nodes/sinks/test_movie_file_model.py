@@ -213,7 +213,7 @@ def test_a_track_that_lags_is_filled(tmp_path: Path) -> None:
     assert movie.sound.samples == 48_000
     movie.add_sound(2 * LAG_NS + 2 * NS_PER_S, np.zeros((480, 1), np.float32), 48_000)
     assert movie.picture is not None
-    assert movie.picture.duration_ns == LAG_NS + 2 * NS_PER_S
+    assert movie.picture.frames == 25 * (LAG_NS + 2 * NS_PER_S) // NS_PER_S
     movie.finish()
 
 
@@ -242,6 +242,26 @@ def test_sound_that_no_encoder_takes_is_made_harmless(tmp_path: Path) -> None:
     movie.add_sound(0, np.array([[np.nan], [np.inf], [-np.inf], [7.0]] * 3000, np.float32), 48_000)
     movie.finish()
     assert np.isfinite(decode(tmp_path / "m.mp4").sound).all()
+    assert movie.sound is not None
+    assert movie.sound.broken == 9000
+
+
+@pytest.mark.parametrize("shape", [(48, 64, 1), (48, 64, 2), (48, 64, 5), (0, 64, 3), (48, 0, 4), (0, 0, 0)])
+def test_what_is_no_picture_is_refused(tmp_path: Path, shape: tuple[int, int, int]) -> None:
+    movie = writer(tmp_path / "m.mp4")
+    with pytest.raises(ValueError, match="expected RGB or RGBA"):
+        movie.add_picture(0, np.zeros(shape, np.uint8))
+    assert movie.empty
+    movie.abandon()
+
+
+@pytest.mark.parametrize(("channels", "rate"), [(0, 48_000), (1, 0), (1, -1)])
+def test_what_is_no_sound_is_refused(tmp_path: Path, channels: int, rate: int) -> None:
+    movie = writer(tmp_path / "m.mp4")
+    with pytest.raises(ValueError, match="expected"):
+        movie.add_sound(0, np.zeros((480, channels), np.float32), rate)
+    assert movie.empty
+    movie.abandon()
 
 
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (224, 172, 138), (90, 60, 45)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import os
 import stat
 import subprocess
 import sys
@@ -46,6 +48,17 @@ def test_a_broken_key_is_put_aside(tmp_path: Path, content: bytes) -> None:
     key = load_or_make(tmp_path, NOW)
     assert load_or_make(tmp_path, NOW) == key
     assert (tmp_path / "identity.pem.broken").read_bytes() == content
+
+
+def test_a_file_system_without_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")  # as FAT says
+
+    monkeypatch.setattr(os, "link", refuse)
+    key = load_or_make(tmp_path, NOW)
+    assert load_or_make(tmp_path, NOW) == key
+    assert stat.S_IMODE((tmp_path / "identity.pem").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["identity.pem", "roots"]
 
 
 def test_processes_that_come_at_once_share_one_key(tmp_path: Path) -> None:
