@@ -80,10 +80,9 @@ class Node:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        collected = [_collect(cls, kind) for kind in (Input, Output, Param)]  # before one of these names is overwritten
+        cls.inputs, cls.outputs, cls.params = collected
         cls.type_name = _snake_case(cls.__name__)
-        cls.inputs = _collect(cls, Input)
-        cls.outputs = _collect(cls, Output)
-        cls.params = _collect(cls, Param)
         _check(cls)
 
 

@@ -23,7 +23,8 @@ SCALARS = (bool, int, float, str)
 PACKET_BYTES = 256  # what a packet costs besides its arrays and texts
 
 _fields: dict[type, tuple[Field, ...]] = {}  # what was described once
-_arrays: dict[type, tuple[tuple[str, Any, int], ...]] = {}
+_Array = tuple[str, bool, Any, int, list[tuple[int, int]]]  # name, optional, dtype, number of axes, the fixed ones
+_arrays: dict[type, tuple[_Array, ...]] = {}
 
 
 class Shape:
@@ -36,6 +37,11 @@ class Shape:
 
     def __repr__(self) -> str:
         return "(" + ", ".join(str(axis) for axis in self.axes) + ")"
+
+    @property
+    def fixed(self) -> list[tuple[int, int]]:
+        """The axes of a fixed length, as (axis, length)."""
+        return [(axis, length) for axis, length in enumerate(self.axes) if isinstance(length, int)]
 
     def fits(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of this shape has these axes."""
@@ -102,28 +108,32 @@ def freeze(content: Any) -> None:
 
     Raises DeclarationError for an array that is not as it was declared.
     """
-    for name, dtype, axes in _arrays_of(type(content)):
+    for name, optional, dtype, axes, fixed in _arrays_of(type(content)):
         array = getattr(content, name)
-        if array is None:
+        if array is None and optional:
             continue
-        if array.dtype != dtype or array.ndim != axes:
+        fits = hasattr(array, "dtype") and array.dtype == dtype and array.ndim == axes
+        if not fits or (fixed and fixed != [(axis, array.shape[axis]) for axis, _ in fixed]):
             raise DeclarationError(f"{type(content).__name__} with {mismatch(content)}")
+        owner = array.base
+        if owner is not None and getattr(getattr(owner, "flags", None), "writeable", False):
+            array = array.copy()
+            setattr(content, name, array)
         if array.flags.writeable:
-            owner = array.base
-            if owner is not None and getattr(getattr(owner, "flags", None), "writeable", False):
-                array = array.copy()
-                setattr(content, name, array)
             array.setflags(write=False)
 
 
-def _arrays_of(cls: type) -> tuple[tuple[str, Any, int], ...]:
-    """Name, dtype and number of axes of each array field."""
+def _arrays_of(cls: type) -> tuple[_Array, ...]:
+    """Each array field."""
     arrays = _arrays.get(cls)
     if arrays is None:
         import numpy as np
 
-        fields = [field for field in fields_of(cls) if field.shape is not None]
-        arrays = tuple((f.name, np.dtype(f.dtype), len(f.shape.axes)) for f in fields if f.shape is not None)
+        arrays = tuple(
+            (field.name, field.optional, np.dtype(field.dtype), len(field.shape.axes), field.shape.fixed)
+            for field in fields_of(cls)
+            if field.shape is not None
+        )
         _arrays[cls] = arrays
     return arrays
 

@@ -241,7 +241,8 @@ class Param(_Named, Generic[T]):
                 declared = rest[0]
         if declared is tuple and self.default is not REQUIRED and self.default:
             declared = tuple[type(self.default[0]), ...]  # type: ignore[index, misc]
-        if declared not in _TYPE_WORDS and get_args(declared)[:1] not in [(kind,) for kind in _TYPE_WORDS]:
+        many = get_origin(declared) is tuple and get_args(declared)[1:] == (Ellipsis,)
+        if (get_args(declared)[0] if many else declared) not in _TYPE_WORDS:
             raise DeclarationError(f"{self.name}: a param cannot be of type {declared}")
         return declared, optional
 

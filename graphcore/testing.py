@@ -118,7 +118,10 @@ def accept_params(node_class: type[Node], params: Mapping[str, object]) -> dict[
     for key, declared in node_class.params.items():
         if key not in params and declared.required:
             raise ParamError(f"{node_class.type_name}.{key}: missing, expected {declared.expected}")
-        accepted[key] = declared.accept(params[key]) if key in params else declared.default
+        try:
+            accepted[key] = declared.accept(params[key]) if key in params else declared.default
+        except ParamError as error:
+            raise ParamError(f"{node_class.type_name}.{key}: {error}") from None
     return accepted
 
 
@@ -130,6 +133,9 @@ def _check_inputs(node_class: type[Node], given: set[str]) -> None:
             f"{node_class.type_name}: inputs {', '.join(sorted(given)) or 'none'}; expected {has}"
             + (f", at least {', '.join(sorted(missing))}" if missing else "")
         )
+    drivers = [name for name, port in node_class.inputs.items() if not port.follows]
+    if drivers and not given & set(drivers):
+        raise DeclarationError(f"{node_class.type_name}: no input that makes it run; expected {' or '.join(drivers)}")
 
 
 def _listener(output: Output[Any]) -> type[Node]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphcore import Input, Node, NodeError, Output, Param, Shape, Source, Window, payload
+from graphcore import Input, Node, NodeError, Output, Param, Run, Shape, Source, Window, payload
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.testing import accept_params
 
@@ -276,3 +276,10 @@ def graph(*nodes: GraphNode, **keys: Any) -> Graph:
 def values(packets: Sequence[Any]) -> list[float]:
     """What some packets of Number say."""
     return [packet.payload.value for packet in packets]
+
+
+def sink_of(run: Run, name: str = "sink") -> Sink:
+    """The sink of a run, with what it saw."""
+    made = run._assembly.members[name].node
+    assert isinstance(made, Sink)
+    return made

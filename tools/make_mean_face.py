@@ -13,11 +13,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
 from avatar_nodes.face.canonical_model import LEFT_IRIS, MIRROR, RIGHT_IRIS, RIGID, head_pose, rotation_matrix
 from avatar_nodes.face.photo_file_model import PortraitError
 from avatar_nodes.face.portrait_model import prepare_portrait
-from numpy.typing import NDArray
-from rich.progress import track
 
 FAR = 0.1  # inter-pupil distances: a point further from the mean counts half
 EARS = (234, 454)

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from graphcore.clock import Clock
+from graphcore.errors import RunError
 from graphcore.graph.plan import plan
 from graphcore.graph.spec import Graph, GraphNode
 from graphcore.runtime.align import Alignment
@@ -59,7 +60,10 @@ def assemble(
 def _make_member(
     declared: GraphNode, context: RunContext, chain: Chain, trace: Trace | None, live: Clock | None
 ) -> Member:
-    node = declared.node_class()
+    try:
+        node = declared.node_class()
+    except (Exception, SystemExit) as error:  # an author's `__init__`
+        raise RunError(declared.name, None, error) from error
     node.context = context
     node.timestamp = 0
     node.__dict__.update(declared.params)

@@ -97,11 +97,12 @@ class Chain:
         head = self.head
         started = perf_counter_ns()
         try:
-            if self._stopped or next(self._packets, self) is self:
-                self._end(head)
-                return True
+            ended = self._stopped or next(self._packets, self) is self
         except (Exception, SystemExit) as error:
             raise RunError(head.name, None, error) from error
+        if ended:
+            self._end(head)
+            return True
         if self.outbox:  # a device may have had nothing to send
             newest = max(out.last for out in head.outs.values())
             self._count(head, started, newest, newest)
@@ -110,7 +111,7 @@ class Chain:
     def _consume(self) -> bool:
         assert self.alignment is not None
         with self.alignment.lock:
-            call = self.alignment.next()
+            call = self._next_call(self.alignment)
             ended = call is None and self.alignment.ended
             if call is None and not ended:
                 self._relieve(everywhere=False)
@@ -128,6 +129,12 @@ class Chain:
             self.head.settle(bound)
             return bool(self.outbox)
         return False
+
+    def _next_call(self, alignment: Alignment) -> tuple[int, list[Any]] | None:
+        try:
+            return alignment.next()
+        except (Exception, SystemExit) as error:  # a payload's `between` is an author's code, too
+            raise RunError(self.head.name, None, error) from error
 
     def make_room(self) -> bool:
         """Every chain of the run waits: let full inputs take more, whatever their siblings. Called from any thread."""

@@ -45,6 +45,9 @@ class ChainThread:
             self._loop()
         except GraphcoreError as error:
             executor.fail(error)
+        except KeyboardInterrupt:  # with a virtual clock this is the caller's thread
+            executor.cancel()
+            raise
         except BaseException as error:  # a bug of ours: end the run, and keep the traceback
             executor.fail(RunError("graphcore", None, error))
         finally:

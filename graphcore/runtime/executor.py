@@ -111,10 +111,11 @@ class Executor:
         """A thread has closed its nodes."""
         with self._lock:
             self._running.discard(thread)
+            last = not self._running
             stalled = self._stalled()
         if stalled and not self.stopping:
             self._resolve()
-        if not self._running:
+        if last:
             if self._blas_held:
                 blas.release()
             self.done.set()

@@ -98,8 +98,8 @@ class Run:
 
     def run(self) -> None:
         """Start, and wait for the end."""
-        self.start()
         try:
+            self.start()
             self.wait()
         except KeyboardInterrupt:
             self.cancel()

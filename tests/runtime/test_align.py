@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphcore import Input, Node, Output
 from graphcore.graph.spec import Link
 from graphcore.runtime.align import Alignment
 from graphcore.runtime.inlet import Inlet
-from graphcore.testing import run_node
-from parts import MS, Add, Follow, Merge, Number, Own, Recent, Strict, values
+from graphcore.testing import run_graph, run_node
+from parts import MS, Add, Count, Follow, Merge, Number, Own, Recent, Strict, graph, node, values
 
 
 def at(*times_ms: float) -> list[tuple[int, Number]]:
@@ -129,6 +132,68 @@ def test_live_a_follower_is_what_is_there() -> None:
     call = alignment.next()
     assert call is not None
     assert call[1][1].value == 1000
+
+
+def test_live_a_follower_that_comes_after_its_time_was_answered_is_late_once() -> None:
+    inlets = {
+        "number": Inlet(Link("s", "o", "t", "number", "exact"), live=True),
+        "offset": Inlet(Link("s", "o", "t", "offset", "hold"), live=True),
+    }
+    alignment = Alignment(Follow, inlets, ["number", "offset"], live=True)
+    for time, offset in ((10, None), (20, 5), (30, 25), (40, None)):
+        inlets["number"].offer(Number(time), time * MS, time)
+        if offset is not None:
+            inlets["offset"].offer(Number(offset), offset * MS, offset)
+        call = alignment.next()
+        assert call is not None
+        assert call[1][1].value == {10: 1000, 20: 5, 30: 25, 40: 25}[time]
+    assert inlets["offset"].metrics.late == 1
+
+
+class OnRight(Node):
+    """Sends what comes on the right alone; the left has the same times."""
+
+    left = Input(Number, align="each", default=None)
+    right = Input(Number, align="each", default=None)
+    same = Output(Number)
+
+    def process(self, left: Number | None, right: Number | None) -> None:
+        if right is not None:
+            self.same.send(right)
+
+
+@pytest.mark.parametrize("threads", [None, 1])
+def test_each_has_settled_a_time_only_after_its_last_packet_of_that_time(threads: int | None) -> None:
+    made = graph(
+        node("one", Count),
+        node("two", Count),
+        node("right", OnRight, {"left": "one.number", "right": "two.number"}),
+        node("follow", Follow, {"number": "one.number", "offset": "right.same"}),
+    )
+    result = run_graph(made, threads=threads)
+    assert values(result.outputs["follow.total"]) == [0, 2, 4, 6, 8]
+    assert result.losses == []
+
+
+class Shifted(Count):
+    """Sends each packet 5 ms later."""
+
+    def produce(self) -> Iterator[None]:
+        for index in range(self.count):
+            self.number.send(Number(float(index)), timestamp=int((index * self.step_ms + 5) * MS))
+            yield
+
+
+@pytest.mark.parametrize(("left", "right"), [(Count, Shifted), (Shifted, Count)])
+@pytest.mark.parametrize("named", ["left", "right"])
+def test_nearest_is_the_same_on_whichever_link_it_stands(left: type[Node], right: type[Node], named: str) -> None:
+    for tolerance_ms, expected in ((10, [0, 2, 4, 6, 8]), (4, [])):
+        made = graph(
+            node("one", left), node("two", right), node("add", Add, {"left": "one.number", "right": "two.number"})
+        )
+        link = made.nodes["add"].links[named]
+        link.align, link.tolerance_ns = "nearest", tolerance_ms * MS
+        assert values(run_graph(made).outputs["add.total"]) == expected
 
 
 @given(
