@@ -76,6 +76,14 @@ class RunError(GraphcoreError):
             self.__cause__ = cause
 
 
+class CodecError(GraphcoreError):
+    """Bytes from another place are no message, or a message cannot be written; says what is wrong with it."""
+
+
+class ChannelError(GraphcoreError):
+    """A channel cannot be opened as asked: an address, a key or a peer is not as it must be."""
+
+
 class Cancelled(GraphcoreError):
     """The run was cancelled before it was done."""
 
