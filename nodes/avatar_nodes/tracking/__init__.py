@@ -1,0 +1,1 @@
+"""Tracking: from video of a face to its motion."""

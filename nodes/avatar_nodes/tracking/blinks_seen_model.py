@@ -1,0 +1,63 @@
+"""From the opening of the lids to eyeBlink, eyeWide and eyeSquint: MediaPipe's lids never shut quite."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.tracking.person_model import Person
+
+Array = NDArray[np.float64]
+
+REACH = 25  # frames to each side from which the resting opening of a moment is taken
+DEAD = 0.22  # of the way to shut: less is a lowered look or noise
+EVENT = 0.45  # of the way to shut: from here on it is a blink, and blinks shut the eye
+_FLANK = 5  # frames that a blink's way down or up may take
+
+
+def opening(person: Person, aspects: Array) -> Array:
+    """How far each eye is open (T, 2), 0 shut to 1 at rest and beyond."""
+    return np.asarray((aspects - person.lids_shut) / (person.lids_rest - person.lids_shut))
+
+
+def blink_amounts(openness: Array) -> Array:
+    """eyeBlink (T,) of one eye from its opening (T,): 0 at rest, 1 at the bottom of each blink."""
+    way = way_to_shut(openness)
+    amount = np.clip((way - DEAD) / (1.0 - DEAD), 0.0, 1.0)
+    for bottom in blink_frames(way):
+        first, last = _flanks(way, bottom)
+        whole = np.minimum(way[first : last + 1] / way[bottom], 1.0)
+        amount[first : last + 1] = np.maximum(amount[first : last + 1], whole)
+    return np.asarray(amount)
+
+
+def way_to_shut(openness: Array) -> Array:
+    """How far (T,) an eye has gone from its resting opening to shut: 0 to 1.2."""
+    return np.asarray(np.clip(1.0 - openness / np.maximum(_resting(openness), 0.4), 0.0, 1.2))
+
+
+def blink_frames(way: Array) -> list[int]:
+    """Where blinks have their bottom, in how far (T,) an eye has gone to shut."""
+    found: list[int] = []
+    for i in np.flatnonzero(way > EVENT):
+        near = way[max(i - _FLANK, 0) : i + _FLANK + 1]
+        if way[i] >= near.max() and (not found or i - found[-1] > _FLANK):
+            found.append(int(i))
+    return found
+
+
+def _flanks(way: Array, bottom: int) -> tuple[int, int]:
+    """The first and last frame of a blink: as long as the lid goes on in its way."""
+    first = last = bottom
+    while first > max(bottom - _FLANK, 0) and way[first - 1] < way[first]:
+        first -= 1
+    while last < min(bottom + _FLANK, len(way) - 1) and way[last + 1] < way[last]:
+        last += 1
+    return first, last
+
+
+def _resting(openness: Array) -> Array:
+    """The opening around each moment that blinks go down from."""
+    padded = np.pad(openness, REACH, mode="reflect" if len(openness) > REACH else "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1)
+    return np.asarray(np.percentile(windows, 70, axis=1))
