@@ -1,0 +1,1 @@
+"""What `measure_motion.py` measures with: each file judges one side of a motion."""

@@ -1,0 +1,1 @@
+"""What tools/train_motion.py trains, and how."""
