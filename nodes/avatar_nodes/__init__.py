@@ -9,11 +9,15 @@ from avatar_nodes.audio.audio_out_file import AudioOutFile
 from avatar_nodes.audio.gain import Gain
 from avatar_nodes.audio.text_to_speech import TextToSpeech
 from avatar_nodes.control.blink_controller import BlinkController
+from avatar_nodes.control.distance_controller import DistanceController
 from avatar_nodes.control.emotion_controller import EmotionController
 from avatar_nodes.control.gaze_controller import GazeController
 from avatar_nodes.face.latent_renderer import LatentRenderer
 from avatar_nodes.features.speech_features import SpeechFeatures
 from avatar_nodes.motion.head_motion import HeadMotion
+from avatar_nodes.motion.motion_diffusion import MotionDiffusion
+from avatar_nodes.motion.motion_file import MotionFile
+from avatar_nodes.motion.motion_out_file import MotionOutFile
 from avatar_nodes.motion.vowel_lip_sync import VowelLipSync
 from avatar_nodes.sinks.movie_file import MovieFile
 from graphcore import Finding, Node, Provenance, hookimpl
@@ -26,11 +30,15 @@ def register_nodes() -> list[type[Node]]:
         AudioFile,
         AudioOutFile,
         BlinkController,
+        DistanceController,
         EmotionController,
         Gain,
         GazeController,
         HeadMotion,
         LatentRenderer,
+        MotionDiffusion,
+        MotionFile,
+        MotionOutFile,
         MovieFile,
         SpeechFeatures,
         TextToSpeech,
@@ -40,10 +48,10 @@ def register_nodes() -> list[type[Node]]:
 
 @hookimpl
 def verify_file(path: Path) -> Provenance | None:
-    """What a file says of its origin, by C2PA."""
-    from avatar_nodes.sinks.provenance import read_provenance
+    """What a file says of its origin, by C2PA; a saved motion, in its first lines."""
+    from avatar_nodes.sinks.provenance import read_motion_label, read_provenance
 
-    return read_provenance(path)
+    return read_motion_label(path) or read_provenance(path)
 
 
 @hookimpl

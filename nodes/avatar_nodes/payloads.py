@@ -92,6 +92,17 @@ class Gaze:
 
 
 @payload
+class HeadDistance:
+    """How far the camera is from the head."""
+
+    distance: float  # 1: as in the photo; smaller is nearer
+
+    def between(self, other: HeadDistance, weight: float) -> HeadDistance:
+        """This at weight 0, the other at weight 1."""
+        return HeadDistance(self.distance + (other.distance - self.distance) * weight)
+
+
+@payload
 class Emotion:
     """How much of each of EMOTION_NAMES, 0 to 1; all zero is neutral."""
 

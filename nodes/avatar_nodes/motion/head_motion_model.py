@@ -126,10 +126,10 @@ class Head:
         wanted = CALM + (1.0 - CALM) * activity
         self._size += (wanted - self._size) * (1.0 - math.exp(-elapsed / 0.4))
         angles = amount * self._size * self._sway.at(CALM * now + (1.0 - CALM) * talked_s)
-        breath = amount * _breath(now * self._breath_hz)
+        breath = amount * breath_rise(now * self._breath_hz)
         angles[1] += min(amount, 1.0) * nod * self._nods.at(now) - BREATH_DEG * breath
         angles[:2] += self._turn.towards(command, elapsed)
-        return np.concatenate([angles, _shift(angles, breath)])
+        return np.concatenate([angles, neck_shift(angles, BREATH_RISE * breath)])
 
 
 def head_share(command: Floats) -> Floats:
@@ -140,13 +140,13 @@ def head_share(command: Floats) -> Floats:
     return share
 
 
-def eye_in_head(command: Floats, head_deg: Floats) -> Floats:
+def eye_in_head(command: Floats, head_deg: Floats, within_deg: float = EYE_RANGE_DEG) -> Floats:
     """Where the eyes look within a head at yaw, pitch, roll, so that both together reach `command` (yaw, pitch)."""
     direction = _rotation(np.array([command[0], command[1], 0.0])) @ np.array([0.0, 0.0, 1.0])
     x, y, z = _rotation(head_deg).T @ direction
     eyes = np.degrees(np.array([math.atan2(x, z), -math.asin(min(max(y, -1.0), 1.0))]))
     size = float(np.hypot(*eyes))
-    limited: Floats = eyes * min(1.0, EYE_RANGE_DEG / size) if size else eyes
+    limited: Floats = eyes * min(1.0, within_deg / size) if size else eyes
     return limited
 
 
@@ -160,7 +160,7 @@ def _rotation(degrees: Floats) -> Floats:
     return made
 
 
-def _breath(breaths: float) -> float:
+def breath_rise(breaths: float) -> float:
     """Rise of the chest, -0.5 to 0.5: in quickly, out slowly."""
     phase = breaths % 1.0
     if phase < INHALE:
@@ -168,9 +168,9 @@ def _breath(breaths: float) -> float:
     return 0.5 - smoothstep((phase - INHALE) / (1.0 - INHALE))
 
 
-def _shift(angles: Floats, breath: float) -> Floats:
+def neck_shift(angles: Floats, rise: float) -> Floats:
     """The point between the ears moves as a head bends on its neck."""
     _, pitch, roll = np.radians(angles)
     x, z = -NECK * math.sin(roll), NECK * math.sin(pitch)
-    y = NECK * (math.cos(roll) * math.cos(pitch) - 1.0) + BREATH_RISE * breath
+    y = NECK * (math.cos(roll) * math.cos(pitch) - 1.0) + rise
     return np.array([x, y, z])

@@ -104,9 +104,14 @@ def _rows_around(sound: SoundTracker, row: int) -> Floats:
 
 
 def _face(lips: Lips, emotion: NDArray[np.float32] | None) -> FaceMotion:
-    expression = np.zeros(len(EXPRESSION_NAMES), np.float32)
-    if emotion is not None:
-        expression += expression_of(emotion)
+    felt = np.zeros(len(EXPRESSION_NAMES), np.float32) if emotion is None else expression_of(emotion)
+    expression = with_lips(felt, lips)
+    return FaceMotion(np.zeros(6, np.float32), expression, np.zeros(2, np.float32), float(lips.closure))
+
+
+def with_lips(felt: NDArray[np.float32], lips: Lips) -> NDArray[np.float32]:
+    """The coefficients (52,) of a face that feels (52,) and speaks."""
+    expression = felt.copy()
     amount = dict(zip(LIP_NAMES, lips.amounts, strict=True))
     # Rounded lips cannot smile as wide, and lips that touch stay together: the speech goes first.
     expression[SPREADING] *= 1.0 - 0.6 * min(amount["mouthPucker"] + amount["mouthFunnel"], 1.0)
@@ -116,4 +121,4 @@ def _face(lips: Lips, emotion: NDArray[np.float32] | None) -> FaceMotion:
     np.clip(expression, 0.0, 1.0, out=expression)
     # In ARKit mouthClose is what brings the lips together over an open jaw.
     expression[EXPRESSION_INDEX["mouthClose"]] = lips.closure * expression[EXPRESSION_INDEX["jawOpen"]]
-    return FaceMotion(np.zeros(6, np.float32), expression, np.zeros(2, np.float32), float(lips.closure))
+    return expression
