@@ -76,6 +76,10 @@ class RunError(GraphcoreError):
             self.__cause__ = cause
 
 
+class OpenError(RunError):
+    """A node could not open with what it was given: nothing has run."""
+
+
 class CodecError(GraphcoreError):
     """Bytes from another place are no message, or a message cannot be written; says what is wrong with it."""
 
@@ -86,6 +90,11 @@ class ChannelError(GraphcoreError):
 
 class Cancelled(GraphcoreError):
     """The run was cancelled before it was done."""
+
+
+def counted(count: int, word: str) -> str:
+    """`1 node`, `2 nodes`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _describe(cause: BaseException | str) -> str:

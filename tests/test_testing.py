@@ -35,7 +35,7 @@ def test_a_result_holds_outputs_notices_losses_and_what_was_made() -> None:
     (packet,) = result.outputs["same"]
     assert (packet.timestamp, packet.sequence, packet.payload.value) == (0, 0, 1.0)
     assert result.notices == ["node: node 30 False ['number', 'same']"]
-    assert result.losses == ["node.same: 1 packets were late: sent sooner than delay_ms allows, or not rising"]
+    assert result.losses == ["node.same: 1 packet late: sooner than delay_ms allows, or not rising"]
     assert [(made.node, made.path, made.count, made.unit) for made in result.made] == [
         ("node", Path("a.wav"), 3, "samples")
     ]
@@ -46,7 +46,7 @@ def test_a_driver_without_a_partner_is_a_loss() -> None:
     result = run_node(Add, inputs={"left": [*ONE, (40 * MS, Number(2.0))], "right": ONE})
     assert values(result.outputs["total"]) == [2.0]
     result = run_node(Strict, inputs={"number": ONE, "offset": []})
-    assert result.losses == ["node: 1 packets found no partner at their time"]
+    assert result.losses == ["node: 1 packet without a partner at that time"]
 
 
 def test_inputs_must_be_those_of_the_node() -> None:

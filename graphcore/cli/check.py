@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from graphcore.cli.console import add_graph_arguments, counted, load_and_check
+from graphcore.cli.console import add_graph_arguments, load_and_check
+from graphcore.errors import counted
 
 
 def add_parser(subparsers: Any) -> None:

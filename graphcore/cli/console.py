@@ -54,11 +54,6 @@ def table_console() -> Console:
     return console
 
 
-def counted(count: int, word: str) -> str:
-    """`1 node`, `2 nodes`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
 def _assignments(assignments: Iterable[str]) -> dict[str, str]:
     found, mistakes = {}, []
     for assignment in assignments:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from graphcore.errors import Cancelled, GraphcoreError, GraphError, ParamError, PluginError
+from graphcore.errors import Cancelled, GraphcoreError, GraphError, OpenError, ParamError, PluginError
 
 VERBS = {
     "run": "run a graph",
@@ -24,6 +24,7 @@ VERBS = {
     "doctor": "look whether this machine has what is needed",
 }
 
+# MISTAKEN: nothing has run, for what was given cannot be used; FAILED: something went wrong on the way.
 DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
 PIPE_CLOSED = 141  # 128 + SIGPIPE: what a shell sees of any program whose reader went away
 
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(error, "interrupted", INTERRUPTED)
     except (GraphError, ParamError, PluginError) as error:
         return _fail(error, str(error), MISTAKEN)
+    except OpenError as error:
+        return _fail(error, f"error: {error}", MISTAKEN)
     except GraphcoreError as error:
         return _fail(error, f"error: {error}", FAILED)
     except OSError as error:

@@ -47,6 +47,8 @@ class Display:
         self._print_notices()
         if self._shown:
             self._live.stop()
+            if not self._console.is_terminal:
+                self._console.line()  # rich ends the last line only on a terminal
 
     def update(self) -> None:
         """Show where the run is."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from graphcore.cli.console import add_graph_arguments, load_and_check, warn
 from graphcore.cli.progress import Display
-from graphcore.errors import Cancelled, GraphError, Mistake
+from graphcore.errors import Cancelled, GraphError, Mistake, counted
 from graphcore.runtime.run import Run
 from graphcore.runtime.trace import trace_events
 
@@ -112,8 +112,8 @@ def _results(done: Run) -> list[str]:
     times = f"{done.position_ns / 1e9 / seconds:.1f} times real time"
     prepared = f"in {seconds:.1f} s after {done.open_s:.1f} s of preparation"
     lines = [
-        f"{made.path}: {made.count} {made.unit}, {made.count / seconds:.0f} {made.unit}/s, {times} ({prepared})"
-        + _latency(done, made.node)
+        f"{made.path}: {counted(made.count, made.unit.removesuffix('s'))}, {made.count / seconds:.0f} {made.unit}/s, "
+        f"{times} ({prepared})" + _latency(done, made.node)
         for made in done.made
     ]
     return lines or [f"done: {done.position_ns / 1e9:.1f} s of media, {times} ({prepared})"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 
-from graphcore.clock import Clock
+from graphcore.clock import NS_PER_S, Clock
 from graphcore.errors import RunError
 from graphcore.graph.plan import plan
 from graphcore.graph.spec import Graph, GraphNode
@@ -14,6 +15,7 @@ from graphcore.runtime.chain import Chain
 from graphcore.runtime.context import Reports, RunContext
 from graphcore.runtime.inlet import Inlet
 from graphcore.runtime.member import Member, Trace, argument_order
+from graphcore.runtime.pace import Pace
 
 
 @dataclass
@@ -24,6 +26,12 @@ class Assembly:
     members: dict[str, Member] = field(default_factory=dict)
     chain_of: dict[str, Chain] = field(default_factory=dict)
     inlets: list[Inlet] = field(default_factory=list)
+
+    @property
+    def sinks(self) -> list[Member]:
+        """The nodes at which packets end."""
+        members = self.members.values()
+        return [m for m in members if type(m.node).inputs and not any(out.linked for out in m.outs.values())]
 
 
 def assemble(
@@ -54,6 +62,8 @@ def assemble(
     _link_crossing(made)
     _find_rivals(made, graph)
     _find_watched(made, graph)
+    if live:
+        _watch_pace(made, reports)
     return made
 
 
@@ -121,6 +131,24 @@ def _find_watched(made: Assembly, graph: Graph) -> None:
         if link.target in upstream:
             member = made.members[link.source]
             member.watch(member.outs[link.output])
+
+
+def _watch_pace(made: Assembly, reports: Reports) -> None:
+    """Of the sinks of a live run, the first one that falls behind the clock is told."""
+
+    def tell(name: str, behind_ns: int) -> None:
+        if any(each.pace is not None and each.pace.fell_behind for each in made.sinks if each.name != name):
+            return
+        costs = {member.name: member.metrics.snapshot() for member in made.members.values()}
+        slowest = max(costs, key=lambda each: float(costs[each]["total_ms"]))
+        each_ms = costs[slowest]["total_ms"] / max(costs[slowest]["calls"], 1)
+        reports.notices.append(
+            f"{name}: {behind_ns / NS_PER_S:.1f} s behind the clock; {slowest} takes most of the time "
+            f"({each_ms:.1f} ms a call): give it less to do, or lower frame_rate"
+        )
+
+    for sink in made.sinks:
+        sink.pace = Pace(partial(tell, sink.name))
 
 
 def _linked(graph: Graph, name: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ import threading
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from graphcore.errors import GraphcoreError, RunError
+from graphcore.errors import GraphcoreError, NodeError, OpenError, RunError
 from graphcore.runtime.chain import Chain
 from graphcore.runtime.member import Member
 
@@ -85,6 +85,8 @@ class ChainThread:
                 self._opened.append(member)
                 try:
                     member.node.open()
+                except NodeError as error:
+                    raise OpenError(member.name, None, error) from error
                 except (Exception, SystemExit) as error:
                     raise RunError(member.name, None, error) from error
 

@@ -16,6 +16,7 @@ from graphcore.port import Output
 from graphcore.runtime.align import Alignment, History, unlinked_value
 from graphcore.runtime.inlet import BEGINNING, Inlet
 from graphcore.runtime.metrics import NodeMetrics
+from graphcore.runtime.pace import Pace
 
 END = 2**63  # settled for ever: nothing will come any more
 # What a chain has yet to deliver: an output, a payload and its timestamp; or, with None for the timestamp,
@@ -128,7 +129,19 @@ class Tap:
 class Member:
     """A node of a chain: `call` is its `process`, looked up once."""
 
-    __slots__ = ("_clock", "_trace", "call", "ended", "followed_up", "metrics", "name", "node", "outs", "watched_outs")
+    __slots__ = (
+        "_clock",
+        "_trace",
+        "call",
+        "ended",
+        "followed_up",
+        "metrics",
+        "name",
+        "node",
+        "outs",
+        "pace",
+        "watched_outs",
+    )
 
     def __init__(self, name: str, node: Node, outbox: Outbox, trace: Trace | None, live: Clock | None) -> None:
         self.name = name
@@ -139,6 +152,7 @@ class Member:
         self.watched_outs: list[Out] = []  # those from which a fan-in downstream wants to know what is settled
         self.call: Callable[..., None] = _nothing
         self.followed_up = live is not None or trace is not None
+        self.pace: Pace | None = None  # of a sink of a live run
         self._trace = trace
         self._clock = live
 
@@ -171,7 +185,10 @@ class Member:
         """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""
         self.settle(consumed)
         if self._clock is not None:
-            self.metrics.latencies.append(self._clock.now() - timestamp)
+            latency = self._clock.now() - timestamp
+            self.metrics.latencies.append(latency)
+            if self.pace is not None:
+                self.pace.see(latency)
         if self._trace is not None:
             self._trace.append((self.name, started, ended, timestamp))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphcore.clock import Clock, LiveClock
-from graphcore.errors import GraphcoreError, ParamError, RunError
+from graphcore.errors import GraphcoreError, OpenError, ParamError, RunError, counted
 from graphcore.graph.spec import Graph
 from graphcore.packet import Packet
 from graphcore.runtime.build import assemble
@@ -84,7 +84,7 @@ class Run:
                         node.params[name].parent.mkdir(parents=True, exist_ok=True)
                     except OSError as error:
                         what = f"{node.params[name]}: its folder cannot be made: {error.strerror}"
-                        raise RunError(node.name, None, what) from error
+                        raise OpenError(node.name, None, what) from error
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end; False: it still runs. Raises RunError, or Cancelled after `cancel`."""
@@ -151,9 +151,7 @@ class Run:
     @property
     def position_ns(self) -> int:
         """The media time that every sink has reached."""
-        members = self._assembly.members.values()
-        sinks = [m for m in members if type(m.node).inputs and not any(out.linked for out in m.outs.values())]
-        return min((member.node.timestamp for member in sinks), default=0)
+        return min((member.node.timestamp for member in self._assembly.sinks), default=0)
 
     @property
     def wall_s(self) -> float:
@@ -191,21 +189,24 @@ class Run:
 
     @property
     def losses(self) -> list[str]:
-        """What did not arrive as declared, a line each: late, unmatched, dropped."""
+        """What did not arrive as declared, a line each: late, unmatched, dropped, behind the clock."""
         lines = []
         for name, member in self._assembly.members.items():
             lines += [
-                f"{name}.{out.name}: {out.late} packets were late: sent sooner than delay_ms allows, or not rising"
+                f"{name}.{out.name}: {counted(out.late, 'packet')} late: sooner than delay_ms allows, or not rising"
                 for out in member.outs.values()
                 if out.late
             ]
             if member.metrics.unmatched:
-                lines.append(f"{name}: {member.metrics.unmatched} packets found no partner at their time")
+                lines.append(f"{name}: {counted(member.metrics.unmatched, 'packet')} without a partner at that time")
         for inlet in self._assembly.inlets:
             if inlet.metrics.dropped:
-                lines.append(f"{inlet.link}: {inlet.metrics.dropped} packets dropped")
+                lines.append(f"{inlet.link}: {counted(inlet.metrics.dropped, 'packet')} dropped")
             if inlet.metrics.late:
-                lines.append(f"{inlet.link}: {inlet.metrics.late} packets came when their time had passed")
+                lines.append(f"{inlet.link}: {counted(inlet.metrics.late, 'packet')} too late: that time had passed")
+        for sink in self._assembly.sinks:
+            if sink.pace is not None and sink.pace.fell_behind:
+                lines.append(f"{sink.name}: up to {sink.pace.worst_ns / 1e9:.1f} s behind the clock")
         return lines
 
     def _link_stats(self) -> list[dict[str, Any]]:

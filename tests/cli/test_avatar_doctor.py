@@ -13,7 +13,9 @@ from avatar_nodes.doctor import _codec, _imports, examine
 
 def test_every_need_is_examined() -> None:
     found = examine()
-    assert [one.name for one in found] == ["cv2", "mediapipe", "numba", "espeak-ng", "H.264", "AAC", "c2pa"]
+    assert [one.name for one in found] == [
+        *("cv2", "mediapipe", "numba", "torch", "GPU", "weights", "espeak-ng", "H.264", "AAC", "c2pa")
+    ]
     for one in found:
         assert one.what
         assert (one.state == "ok") == (one.fix == "")

@@ -15,6 +15,7 @@ from graphcore.cli.main import VERBS
 
 HEAVY = {
     "torch",
+    "safetensors",
     "cv2",
     "librosa",
     "mediapipe",
@@ -36,7 +37,8 @@ def python(code: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check", "g.yaml", "--plugins", "more"], ["--help"], ["--version"], ["check", "-h"]]
+    "arguments",
+    [["check", "g.yaml", "--plugins", "more"], ["check", "talk"], ["--help"], ["--version"], ["check", "-h"]],
 )
 def test_quick_verbs_import_nothing_heavy(folder: Path, arguments: list[str]) -> None:
     code = (

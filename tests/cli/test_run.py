@@ -74,7 +74,7 @@ def test_a_trace_has_a_slice_for_each_call_and_rows_with_names(folder: Path, gra
 
 def test_a_run_that_failed_leaves_its_stats(folder: Path, graphcore: Graphcore) -> None:
     answer = graphcore(*LOUDER, "--set=copy.path=copy.doc", "--stats", "stats.json", plugins=False)
-    assert answer.code == 1
+    assert answer.code == 2
     assert json.loads((folder / "stats.json").read_text())["nodes"]["louder"]["calls"] == 0
 
 
@@ -93,6 +93,7 @@ def test_watch_shows_a_table_also_where_no_terminal_is(graphcore: Graphcore) -> 
     assert answer.code == 0
     for word in ("unmatched", "audio_out_file", "speech.audio -> louder.audio (fused)", "dropped"):
         assert word in answer.err
+    assert answer.err.endswith("\n")  # so that the result stands on a line of its own
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,10 @@ def test_mistakes_in_the_arguments_are_told_before_anything_is_done(
         ("- a\n- b\n", "bad.yaml:1:1: the graph is a list; expected a mapping with `nodes:`"),
         ("", "bad.yaml:1:1: the file is empty"),
         ("nodes: {a: [", "bad.yaml:1:13: not YAML"),
-        ("nodes: {a: {type: gian}}", "unknown node type 'gian'; expected one of "),
+        (
+            "nodes: {a: {type: gian}}",
+            "unknown node type 'gian'; expected a type that `graphcore nodes` lists; did you mean 'gain'?",
+        ),
         ("nodes: {a: {type: gain, inputs: {sound: a.scaled}}}", "unknown input of gain 'sound'; expected audio"),
         (
             "nodes:\n  a: {type: gain, inputs: {audio: b.scaled}}\n  b: {type: gain, inputs: {audio: a.scaled}}",

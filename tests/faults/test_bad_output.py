@@ -45,8 +45,8 @@ def pictures_in(movie: Path) -> int:
 @pytest.mark.parametrize(
     ("folder_name", "code", "expected"),
     [
-        ("hum.wav/more", 1, "its folder cannot be made: Not a directory"),
-        ("/proc", 1, "No such file or directory"),
+        ("hum.wav/more", 2, "its folder cannot be made: Not a directory"),
+        ("/proc", 2, "No such file or directory"),
         ("", 2, "is a folder; expected a file to write"),
     ],
 )
@@ -68,7 +68,7 @@ def test_a_place_that_cannot_be_written_is_told_in_one_line(
 def test_a_name_that_does_not_say_what_to_write(folder: Path, graphcore: Graphcore, graph: str, path: str) -> None:
     source = ["--set=speech.path=hum.wav"] if graph == "louder" else ["--plugins", "more"]
     answer = graphcore("run", graph, *source, f"--set={path}=new.doc")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "expected a name that ends in ." in answer.err
     assert answer.err.count("\n") == 1
 

@@ -73,7 +73,7 @@ def test_a_photo_that_cannot_serve_is_told_in_one_line(
     make(folder / "me.png", grace)
     (folder / "talk.mp4").write_bytes(OLD)
     answer = talk(graphcore, folder / "me.png")
-    assert answer.code == 1
+    assert answer.code == 2
     assert answer.out == ""
     assert answer.err.startswith(f"error: face: {folder / 'me.png'}: ")
     assert expected in answer.err

@@ -61,7 +61,7 @@ def test_a_file_without_sound_is_told_in_one_line(folder: Path, graphcore: Graph
     name = make_bad(folder, kind)
     (folder / "copy.wav").write_bytes(b"old")
     answer = copy(graphcore, name)
-    assert answer.code == 1
+    assert answer.code == 2
     assert answer.out == ""
     assert answer.err.startswith(f"error: speech: {folder / name}: ")
     assert expected in answer.err

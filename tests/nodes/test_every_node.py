@@ -17,7 +17,16 @@ import numpy as np
 import pytest
 
 import avatar_nodes
-from avatar_nodes.payloads import AudioChunk, Emotion, FaceMotion, Gaze, Phones, SpeechFeatures, VideoFrame
+from avatar_nodes.payloads import (
+    AudioChunk,
+    Emotion,
+    FaceMotion,
+    Gaze,
+    HeadDistance,
+    Phones,
+    SpeechFeatures,
+    VideoFrame,
+)
 from graphcore import Cancelled, Node, NodeError, Packet, Run, RunError
 from graphcore.graph.files import find_input
 from graphcore.graph.spec import Graph, GraphNode, Link
@@ -36,9 +45,10 @@ every_node = pytest.mark.parametrize("node_class", NODES, ids=[node_class.type_n
 
 @pytest.fixture(autouse=True)
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a sound; movies are signed with a key of its own."""
+    """A folder with a sound and a motion; movies are signed with a key of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    Path("nod.csv").write_text("# graphcore motion 1\ntime,headPitch\n0,0\n0.2,5\n0.4,0\n")
     with wave.open("hum.wav", "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -58,6 +68,8 @@ def good_params(node_class: type[Node], world: Path) -> dict[str, Any]:
     known = {
         "audio_file": {"path": world / "hum.wav"},
         "audio_out_file": {"path": world / "out.wav"},
+        "motion_file": {"path": world / "nod.csv"},
+        "motion_out_file": {"path": world / "out.csv"},
         "movie_file": {"path": world / "out.mp4"},
         "text_to_speech": {"text": "Hello."},
         "latent_renderer": {"portrait": portrait, "size": SIZE},
@@ -83,6 +95,7 @@ def packets_of(payload_class: type, frames: int = 10) -> list[tuple[int, Any]]:
         ),
         Phones: (Phones(("m" if i % 2 else "a",), np.zeros(1, np.int64), np.full(1, 40 * MS)) for i in steps),
         Gaze: (Gaze(float(i), 0.0) for i in steps),
+        HeadDistance: (HeadDistance(1.0 - 0.02 * i) for i in steps),
         Emotion: (Emotion(np.full(8, 0.1 * (i % 3), np.float32)) for i in steps),
         FaceMotion: (FaceMotion.neutral() for _ in steps),
         VideoFrame: (VideoFrame(rng.integers(0, 255, (SIZE, SIZE, 3), dtype=np.uint8)) for _ in steps),
@@ -196,6 +209,8 @@ def arrays_of(packet: Packet) -> Iterator[Any]:
 FAILING: dict[str, dict[str, Any]] = {
     "audio_file": {"path": Path("nowhere.wav")},
     "audio_out_file": {"path": Path("out.doc")},
+    "motion_file": {"path": Path("hum.wav")},
+    "motion_out_file": {"path": Path("out.doc")},
     "movie_file": {"path": Path("out.doc")},
     "text_to_speech": {"text": "..."},
     "latent_renderer": {"portrait": Path("hum.wav")},
@@ -213,7 +228,7 @@ def test_after_an_open_that_failed_it_closes_without_a_word(node_class: type[Nod
     before = open_files()
     fail()
     assert open_files() == before
-    assert sorted(path.name for path in world.iterdir() if path.name != "data") == ["hum.wav"]
+    assert sorted(path.name for path in world.iterdir() if path.name != "data") == ["hum.wav", "nod.csv"]
 
 
 @every_node

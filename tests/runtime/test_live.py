@@ -10,6 +10,7 @@ import pytest
 from graphcore import Cancelled, Input, Node, Output, Run, Source, VirtualClock
 from graphcore.graph.plan import plan
 from graphcore.graph.spec import Link, Overflow
+from graphcore.runtime.pace import Pace
 from parts import MS, Count, Endless, Follow, Number, Sink, Slow, graph, node
 
 
@@ -188,7 +189,7 @@ def test_a_follower_that_comes_when_its_time_was_answered_is_counted() -> None:
     run.run()
     (row,) = [row for row in run.stats()["links"] if row["link"] == "lag.same -> follow.offset"]
     assert row["late"] == 4
-    assert "lag.same -> follow.offset: 4 packets came when their time had passed" in run.losses
+    assert "lag.same -> follow.offset: 4 packets too late: that time had passed" in run.losses
     offline = Run(made)
     offline.run()
     assert [line for line in offline.losses if "follow.offset" in line] == []
@@ -297,3 +298,32 @@ def test_on_a_real_clock_nothing_comes_before_its_time() -> None:
     assert isinstance(clocked, Clocked)
     assert [timestamp for timestamp, _ in clocked.arrivals] == [index * 5 * MS for index in range(4)]
     assert all(arrived >= timestamp for timestamp, arrived in clocked.arrivals)
+
+
+def test_a_run_that_falls_behind_says_so_once_while_it_runs_and_at_the_end() -> None:
+    run = Run(
+        graph(
+            node("count", Count, count=60),
+            node("heavy", Heavy, {"number": "count.number"}),
+            node("sink", Sink, {"number": "heavy.same"}),
+        ),
+        live=True,
+        clock=VirtualClock(),
+    )
+    run.run()
+    assert len(run.notices) == 1
+    assert run.notices[0].startswith("sink: 1.0 s behind the clock; ")
+    assert run.notices[0].endswith(" ms a call): give it less to do, or lower frame_rate")
+    assert [loss for loss in run.losses if "behind" in loss] == ["sink: up to 4.2 s behind the clock"]
+
+
+def test_latency_that_stays_is_not_behind() -> None:
+    told: list[int] = []
+    pace = Pace(told.append)
+    for latency_ms in (9000, *[3000] * 100, 3900, *[3000] * 100):  # a slow start, a long lookahead, a slow call
+        pace.see(latency_ms * MS)
+    assert told == []
+    for latency_ms in range(3000, 9000, 40):
+        pace.see(latency_ms * MS)
+    assert len(told) == 1
+    assert 1000 * MS < told[0] < 1100 * MS

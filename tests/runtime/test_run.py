@@ -247,7 +247,7 @@ def test_what_comes_late_is_counted_and_not_delivered() -> None:
     run.run()
     assert len(sink_of(run).seen) == 5
     assert run.stats()["nodes"]["restless"]["outputs"]["same"] == {"packets": 5, "late": 10}
-    assert run.losses == ["restless.same: 10 packets were late: sent sooner than delay_ms allows, or not rising"]
+    assert run.losses == ["restless.same: 10 packets late: sooner than delay_ms allows, or not rising"]
 
 
 class Wrong(Node):

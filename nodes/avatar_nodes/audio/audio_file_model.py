@@ -12,6 +12,8 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.counted_model import counted
+
 JUMP_S = 0.05  # between packets: more than the rounding of any container's time base
 PRIMING = 4096  # samples: the most that an encoder pads a last packet with
 EXACT_LENGTH = {"flac", "aiff", "caf", "mp4"}  # formats whose header counts the samples
@@ -165,7 +167,7 @@ class SoundFile:
         elif self._container.format.name == "wav" and _lacks_bytes(self.path):
             self.problems.append(f"the file is cut short: {samples / self.rate:.3f} s are there")
         if self._broken:
-            self.problems.append(f"{self._broken} damaged packets were left out")
+            self.problems.append(f"left out as damaged: {counted(self._broken, 'packet')}")
         if peak < 1e-4:
             self.problems.append("the sound is silent from beginning to end")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from avatar_nodes.audio.continuous_model import ContinuousSound, check_sound
+from avatar_nodes.counted_model import counted
 from avatar_nodes.payloads import AudioChunk
 from graphcore import Input, Node, NodeError, Param
 
@@ -18,7 +19,8 @@ class AudioOutFile(Node):
     """Write sound to a 16 bit wav or flac file, which starts at media time zero.
 
     The file has its name only when it is whole. While it is written, and where a run fails or is killed, it is
-    `NAME.partial.wav` beside it. NaN and infinity are written as silence.
+    `NAME.partial.wav` beside it (`NAME.partial-2.wav` while another run writes the same file). NaN and infinity are
+    written as silence.
     """
 
     audio = Input(AudioChunk, doc="one sample rate and channel count for the whole file")
@@ -32,6 +34,12 @@ class AudioOutFile(Node):
             raise NodeError(f"{self.path}: cannot write such a file", fix="expected a name that ends in .wav or .flac")
         if self.path.is_dir():
             raise NodeError(f"{self.path}: is a folder", fix="expected the name of a file")
+        from avatar_nodes.sinks.partial_name_model import PartialName
+
+        try:
+            PartialName(self.path).release()  # so that it is told before the work that nothing can be written
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def process(self, audio: AudioChunk) -> None:
         try:
@@ -44,8 +52,8 @@ class AudioOutFile(Node):
         found = (audio.sample_rate, audio.samples.shape[1])
         if found != (sound.sample_rate, sound.channels):
             raise NodeError(
-                f"the sound changes to {found[0]} Hz, {found[1]} channels on its way",
-                fix=f"expected {sound.sample_rate} Hz, {sound.channels} channels as at the beginning",
+                f"the sound changes to {found[0]} Hz, {counted(found[1], 'channel')} on its way",
+                fix=f"expected {sound.sample_rate} Hz, {counted(sound.channels, 'channel')} as at the beginning",
             )
         assert self._file is not None
         try:
@@ -73,7 +81,8 @@ class AudioOutFile(Node):
             kept = self._file.abandon()
         except OSError as error:
             raise self._unwritable(error) from None
-        self.context.notice(f"{self.path.name} is not complete; what was made is in {kept}")
+        made = "nothing of it was kept" if kept is None else f"what was made is in {kept}"
+        self.context.notice(f"{self.path.name} is not complete; {made}")
 
     def _start(self, audio: AudioChunk) -> ContinuousSound:
         from avatar_nodes.audio.audio_out_file_model import PartialSoundFile
@@ -88,10 +97,11 @@ class AudioOutFile(Node):
 
     def _unwritable(self, error: OSError) -> NodeError:
         reason = error.strerror or str(error)
-        return NodeError(
-            f"{self.path}: cannot be written ({reason})", fix="check the disk's space and your rights there"
-        )
+        fix = "check the disk's space and your rights there"
+        if isinstance(error, FileNotFoundError):
+            fix = "leave its folder there until the run has ended"
+        return NodeError(f"{self.path}: cannot be written ({reason})", fix=fix)
 
     def _clipping(self) -> str:
         assert self._file is not None
-        return f"{self._file.clipped} samples were louder than full scale and are clipped" if self._file.clipped else ""
+        return f"{counted(self._file.clipped, 'sample')} clipped: louder than full scale" if self._file.clipped else ""

@@ -8,11 +8,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from avatar_nodes.sinks.partial_name_model import PartialName
+
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 
 
 class PartialSoundFile:
-    """Writes 16 bit samples to `NAME.partial.EXT` beside `path`, which is not touched before `finish`.
+    """Writes 16 bit samples to a partial name beside `path`, which is not touched before `finish`.
 
     Raises OSError where the file cannot be written.
     """
@@ -20,17 +22,18 @@ class PartialSoundFile:
     def __init__(self, path: Path, sample_rate: int, channels: int) -> None:
         self.path = path
         self.clipped = 0  # samples beyond full scale
-        self._partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-        self._partial.write_bytes(b"")  # where that fails it says why; libsndfile only says "System error"
+        self._name = PartialName(path)  # where that fails it says why; libsndfile only says "System error"
         try:
             self._file = soundfile.SoundFile(
-                self._partial, "w", sample_rate, channels, subtype="PCM_16", format=FORMATS[path.suffix.lower()]
+                self._name.path, "w", sample_rate, channels, subtype="PCM_16", format=FORMATS[path.suffix.lower()]
             )
         except soundfile.LibsndfileError as error:
+            self._name.release()
             raise OSError(error.error_string) from None
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Add (n, channels) samples, -1 to 1."""
+        self._check_there()
         self.clipped += int(np.count_nonzero(np.abs(samples) > 1.0))
         try:
             self._file.write(samples)
@@ -39,10 +42,20 @@ class PartialSoundFile:
 
     def finish(self) -> None:
         """Complete the file, and put it under its name."""
+        self._check_there()
         self._file.close()
-        self._partial.replace(self.path)
+        self._name.path.replace(self.path)
+        self._name.release()
 
-    def abandon(self) -> Path:
-        """Complete what is there and leave it as `NAME.partial.EXT`; returns that path."""
-        self._file.close()
-        return self._partial
+    def abandon(self) -> Path | None:
+        """Complete what is there and leave it under its partial name; returns that, or None where it was deleted."""
+        kept = self._name.path if self._name.there else None
+        try:
+            self._file.close()
+        finally:
+            self._name.release()
+        return kept
+
+    def _check_there(self) -> None:
+        if not self._name.there:
+            raise FileNotFoundError(f"{self._name.path.name} was deleted while it was written")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.counted_model import counted
+
 NS_PER_S = 1_000_000_000
 TOLERANCE_S = 0.001  # what a timestamp may be off before silence is put in or samples are left out
 
@@ -65,7 +67,7 @@ class ContinuousSound:
         if self.trimmed:
             parts.append(f"{self.trimmed / self.sample_rate:.3f} s of sound came twice and were left out")
         if self.broken:
-            parts.append(f"{self.broken} samples were NaN or infinite and became silence")
+            parts.append(f"{counted(self.broken, 'sample')} made silent: NaN or infinite")
         return " and ".join(parts)
 
     def _finite(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -30,6 +30,7 @@ class TextToSpeech(Source):
 
     def open(self) -> None:
         from avatar_nodes.audio.espeak_model import EspeakError
+        from avatar_nodes.audio.scripts_model import unread_letters
         from avatar_nodes.audio.text_to_speech_model import UnknownVoice, find_voice
 
         if not any(character.isalnum() for character in self.text):
@@ -41,6 +42,12 @@ class TextToSpeech(Source):
             raise NodeError(f"espeak-ng has no voice {self.voice!r}", fix=fix) from None
         except EspeakError as error:
             raise NodeError(str(error), fix="pip install espeakng-loader") from None
+        unread = unread_letters(self.text, self.voice)
+        if unread is not None:
+            letters, voice = unread
+            self.context.notice(
+                f"the voice {self.voice} cannot read {letters}: it spells it out; voice: {voice} reads it"
+            )
 
     def produce(self) -> Iterator[None]:
         from avatar_nodes.audio.espeak_model import EspeakError

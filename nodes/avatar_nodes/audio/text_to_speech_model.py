@@ -16,6 +16,7 @@ PAUSE = "_"
 PIECE_LENGTH = 400  # characters: a shorter text is spoken in one go
 LONGEST_PIECE = 2 * PIECE_LENGTH  # a sentence beyond that is cut
 STRESS = str.maketrans("", "", "ˈˌ")
+SWITCH = "("  # "(en)": from here on in another language; its time belongs to the phone before it
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n\s*\n")
 _CLAUSE_END = re.compile(r"[,;:]\s+|[，；：、]")
 _SPACE = re.compile(r"\s+")
@@ -92,12 +93,13 @@ def spoken(pieces: list[str], delivery: Delivery) -> Iterator[tuple[int, Piece]]
     lead = np.zeros(0, np.float32)
     for index, text in enumerate(pieces):
         sound = speak(text, delivery.voice, delivery.speed_wpm, delivery.pitch)
+        starts = [(symbol, start) for symbol, start in sound.starts if not symbol.startswith(SWITCH)]
         last = index == len(pieces) - 1
         if index == 0:
             lead = np.zeros(round(delivery.lead_in_s * sound.sample_rate), np.float32)
         after = round(delivery.lead_out_s * sound.sample_rate) if last else 0
         samples = np.concatenate([lead, sound.samples, np.zeros(after, np.float32)])
-        marks = [("", 0), *((symbol, start + len(lead)) for symbol, start in sound.starts)]
+        marks = [("", 0), *((symbol, start + len(lead)) for symbol, start in starts)]
         marks.append(("", len(lead) + len(sound.samples)))
         phones = _tiled(marks, position, len(samples))
         held = phones.pop() if phones[-1].symbol == PAUSE and not last else None

@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face.photo_file_model import PortraitError
 
-# What the native code writes to the terminal on every start; everything else is passed on.
+# What is written to the terminal on every start, mostly by native code; everything else is passed on.
 _CHATTER = re.compile(
     rb"Created TensorFlow Lite XNNPACK delegate|before absl::InitializeLog|Feedback manager requires"
     rb"|Using NORM_RECT without IMAGE_DIMENSIONS"
+    # MediaPipe imports matplotlib, which we never call, and which wants a folder in the home folder.
+    rb"|mkdir -p failed for path .*matplotlib|Matplotlib created a temporary cache"
+    rb"|matplotlib is not a writable directory"
 )
 _stderr_lock = threading.RLock()
 

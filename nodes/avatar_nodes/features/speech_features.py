@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from avatar_nodes import payloads
 from avatar_nodes.audio.continuous_model import ContinuousSound, check_sound
+from avatar_nodes.audio.one_channel_model import one_channel
 from avatar_nodes.payloads import FEATURE_RATE, AudioChunk
 from graphcore import Input, Node, NodeError, Output, timestamp_of
 
@@ -23,8 +24,8 @@ STEPS_A_SECOND = 10  # a long chunk is taken in such parts: packets stay short, 
 class SpeechFeatures(Node):
     """Mel spectrum, loudness and pitch of speech, causally, at 100 Hz.
 
-    Channels are mixed to one. Gaps in the sound and samples that are no numbers count as silence, what comes twice
-    is left out; the first mend is told.
+    Channels are mixed to one, 5.1 and its kin by ITU-R BS.775. Gaps in the sound and samples that are no numbers
+    count as silence, what comes twice is left out; the first mend is told.
     """
 
     audio = Input(AudioChunk, doc="one sample rate from 4 to 384 kHz, any channels")
@@ -52,7 +53,7 @@ class SpeechFeatures(Node):
             )
         told = sound.describe()
         with np.errstate(invalid="ignore", over="ignore"):  # what is no number becomes silence below
-            mono = audio.samples.mean(axis=1, dtype=np.float32)[:, None]
+            mono = one_channel(audio.samples)
         for stretch in sound.add(self.timestamp, mono):
             self._hear(stretch[:, 0])
         if not told and sound.describe():

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avatar_nodes.counted_model import counted
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from graphcore import Input, Node, NodeError, Param
 
 if TYPE_CHECKING:
     from avatar_nodes.sinks.movie_file_model import MovieWriter
+    from avatar_nodes.sinks.partial_name_model import PartialName
     from avatar_nodes.sinks.provenance import MovieSigner
 
 SUFFIXES = (".mp4", ".m4v", ".mov")
@@ -24,8 +26,8 @@ class MovieFile(Node):
     """Write frames and sound as an MP4 (H.264, AAC) that is signed as synthetic media.
 
     While it is written, and where a run fails or is killed, the movie is `talk.partial.mp4` beside
-    `talk.mp4`, and can be played; `talk.mp4` is replaced only by a movie that is complete, and an older
-    `talk.partial.mp4` only once there is something new to keep.
+    `talk.mp4` (`talk.partial-2.mp4` while another run writes the same movie), and can be played; `talk.mp4` is
+    replaced only by a movie that is complete, and an older `talk.partial.mp4` only once there is something new to keep.
     Frames stand on the grid of the graph's frame rate: a gap holds the frame before it, a gap in the sound
     is silent, and the shorter of the two is prolonged to the end of the other.
     """
@@ -43,10 +45,12 @@ class MovieFile(Node):
 
     def open(self) -> None:
         self._writer: MovieWriter | None = None
+        self._name: PartialName | None = None
         self._signer: MovieSigner | None = None
         self._done = False
         self._check_params()
         from avatar_nodes.sinks import movie_file_model, provenance
+        from avatar_nodes.sinks.partial_name_model import PartialName
 
         if self.sign:
             self._signer = provenance.MovieSigner()
@@ -54,7 +58,7 @@ class MovieFile(Node):
             self.context.notice(f"{self.path} will not be signed as synthetic media (sign: false)")
         red, green, blue = self.background
         with self._writing():
-            _try_to_write(self._partial)
+            self._name = PartialName(self.path)  # so that it is told before the work that nothing can be written
             self._writer = movie_file_model.MovieWriter(
                 self._partial,
                 self.context.frame_rate,
@@ -67,6 +71,7 @@ class MovieFile(Node):
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
         writer = self._open_writer()
+        self._check_there()
         with self._writing():
             if video is not None:
                 writer.add_picture(self.timestamp, video.pixels)
@@ -77,6 +82,7 @@ class MovieFile(Node):
         writer = self._open_writer()
         if writer.empty:
             raise NodeError(f"{self.path}: neither a frame nor sound came", fix="look at what feeds it")
+        self._check_there()
         with self._writing():
             frames = writer.finish()
             self._seal(self.path)
@@ -91,12 +97,24 @@ class MovieFile(Node):
     def close(self) -> None:
         if self._writer is not None and not self._done:
             self._keep_partial(self._writer)
+        if self._name is not None:
+            self._name.release()
         if self._signer is not None:
             self._signer.close()
 
     @property
     def _partial(self) -> Path:
-        return self.path.with_suffix(f".partial{self.path.suffix}")
+        assert self._name is not None, "open() has run"
+        return self._name.path
+
+    @property
+    def _lost(self) -> bool:
+        """Whether somebody has deleted what is being written."""
+        return self._name is not None and not self._name.there
+
+    def _check_there(self) -> None:
+        if self._lost:
+            raise NodeError(f"{self._partial} was deleted while it was written", fix="leave it there until the end")
 
     def _open_writer(self) -> MovieWriter:
         assert self._writer is not None, "open() has run"
@@ -115,7 +133,7 @@ class MovieFile(Node):
         if self._signer is None:
             os.replace(self._partial, target)
             return
-        signed = self.path.with_suffix(f".signing{self.path.suffix}")
+        signed = self._partial.with_suffix(f".signing{self.path.suffix}")
         self._signer.sign(self._partial, signed, title=self.path.name)
         os.replace(signed, target)
         if target != self._partial:
@@ -125,6 +143,10 @@ class MovieFile(Node):
         """Finalise what there is; the run has failed already, so what goes wrong here is only told."""
         if writer.empty:  # an older partial movie stays
             writer.abandon()
+            return
+        if self._lost:
+            writer.abandon()
+            self.context.notice("the movie is not complete, and nothing of it was kept")
             return
         state = "signed" if self.sign else "not signed"
         try:
@@ -138,12 +160,12 @@ class MovieFile(Node):
 
     def _tell_losses(self, writer: MovieWriter) -> None:
         if writer.picture is not None and writer.picture.dropped:
-            self.context.notice(f"{writer.picture.dropped} frames came too late for their place and were left out")
+            self.context.notice(f"{counted(writer.picture.dropped, 'frame')} left out: too late in coming")
         if writer.sound is not None and writer.sound.cut:
             milliseconds = writer.sound.cut * 1000 // writer.sound.sample_rate
-            self.context.notice(f"{milliseconds} ms of sound came too late for their place and were left out")
+            self.context.notice(f"{milliseconds} ms of sound left out: too late in coming")
         if writer.sound is not None and writer.sound.broken:
-            self.context.notice(f"{writer.sound.broken} samples were NaN or infinite and became silence")
+            self.context.notice(f"{counted(writer.sound.broken, 'sample')} made silent: NaN or infinite")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -156,14 +178,6 @@ class MovieFile(Node):
             reason = getattr(error, "strerror", None) or str(error)
             fix = _FIXES.get(getattr(error, "errno", None) or 0, "")
             raise NodeError(f"{self.path} could not be written: {reason}", fix=fix) from error
-
-
-def _try_to_write(path: Path) -> None:
-    """Raise OSError before the work and not after it; what is there stays as it is."""
-    there = path.exists()
-    path.open("ab").close()
-    if not there:
-        path.unlink()
 
 
 _FIXES = {

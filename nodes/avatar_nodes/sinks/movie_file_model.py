@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.audio.continuous_model import check_sound
+from avatar_nodes.counted_model import counted
 from avatar_nodes.sinks.picture_track import PictureTrack
 from avatar_nodes.sinks.sound_track import SoundTrack
 
@@ -66,7 +67,9 @@ class MovieWriter:
         """Add a frame, (height, width, 3 or 4)."""
         size = (pixels.shape[1], pixels.shape[0])
         if pixels.shape[2] not in (3, 4) or 0 in size:
-            raise ValueError(f"a frame of {_by(size)} px with {pixels.shape[2]} channels, expected RGB or RGBA")
+            raise ValueError(
+                f"a frame of {_by(size)} px with {counted(pixels.shape[2], 'channel')}, expected RGB or RGBA"
+            )
         offset = timestamp - self._start(timestamp)
         if self.picture is None:
             self._refuse_late_track("picture", "sound", offset)
@@ -156,8 +159,8 @@ class MovieWriter:
         assert sound is not None
         if (sample_rate, samples.shape[1]) != (sound.sample_rate, sound.channels):
             raise ValueError(
-                f"the sound changed from {sound.sample_rate} Hz, {sound.channels} channels"
-                f" to {sample_rate} Hz, {samples.shape[1]} channels"
+                f"the sound changed from {sound.sample_rate} Hz, {counted(sound.channels, 'channel')}"
+                f" to {sample_rate} Hz, {counted(samples.shape[1], 'channel')}"
             )
         self._mux(sound.add(offset, samples))
 

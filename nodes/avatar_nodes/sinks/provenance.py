@@ -149,6 +149,18 @@ def _details(manifest: dict[str, Any], failures: list[str]) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def read_motion_label(path: Path) -> Provenance | None:
+    """What a saved motion says of its origin in its first lines; None for any other file."""
+    from avatar_nodes.motion.motion_file_model import label_of
+
+    said = label_of(path)
+    if said is None:
+        return None
+    if LABEL in said:
+        return Provenance("absent", True, "no signature; its first lines say that it is synthetic media", {})
+    return Provenance("absent", False, "no signature, and its first lines do not say where it comes from", {})
+
+
 def _unsigned(path: Path) -> Provenance:
     """A file without a manifest; a movie may still say in its plain tags what it is."""
     comment = _comment(path) if path.suffix.lower() in MOVIES else ""

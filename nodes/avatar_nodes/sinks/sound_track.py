@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.audio.continuous_model import ContinuousSound
+from avatar_nodes.audio.one_channel_model import one_channel
 
 BITS_PER_CHANNEL = 128_000  # a second
 
@@ -18,7 +19,7 @@ BITS_PER_CHANNEL = 128_000  # a second
 class SoundTrack:
     """Puts chunks where their timestamps say; gaps are silent, what overlaps is cut.
 
-    More than two channels are mixed into one. It is coded at 44.1 or 48 kHz.
+    More than two channels are mixed into one, 5.1 and its kin by ITU-R BS.775. It is coded at 44.1 or 48 kHz.
     """
 
     def __init__(self, container: Any, sample_rate: int, channels: int) -> None:
@@ -60,10 +61,8 @@ class SoundTrack:
     def _encode(self, stretches: Iterable[NDArray[np.float32]]) -> list[Any]:
         packets: list[Any] = []
         for samples in stretches:
-            limited = np.clip(samples, -1.0, 1.0)
-            if self.channels > 2:
-                limited = limited.mean(axis=1, keepdims=True, dtype=np.float32)
-            planes = np.ascontiguousarray(limited.T)
+            mixed = samples if self.channels <= 2 else one_channel(samples)
+            planes = np.ascontiguousarray(np.clip(mixed, -1.0, 1.0).T)
             frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=self._layout)
             frame.sample_rate = self.sample_rate
             frame.time_base = Fraction(1, self.sample_rate)

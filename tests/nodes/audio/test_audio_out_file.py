@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from avatar_nodes.audio.audio_file import AudioFile
 from avatar_nodes.audio.audio_out_file import AudioOutFile
+from avatar_nodes.audio.audio_out_file_model import PartialSoundFile
 from avatar_nodes.payloads import AudioChunk
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
@@ -73,7 +74,7 @@ def test_an_hour_of_nothing_is_written_in_stretches(tmp_path):
 def test_too_loud_sound_is_clipped_and_told(tmp_path):
     result = write(tmp_path / "a.wav", [(0, noise(100) * 0 + 1.5)])
     assert soundfile.read(tmp_path / "a.wav")[0].min() > 0.99
-    assert any("100 samples were louder" in notice for notice in result.notices)
+    assert any("100 samples clipped: louder" in notice for notice in result.notices)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,9 @@ def test_what_is_no_number_is_written_as_silence_and_told(tmp_path):
     found, _ = soundfile.read(tmp_path / "a.wav", dtype="float32")
     expected = np.nan_to_num(samples, nan=0, posinf=0)
     assert np.abs(found - expected[:, 0]).max() < 1e-4
-    assert [notice for notice in result.notices if "10 samples were NaN or infinite" in notice] == result.notices
+    assert [
+        notice for notice in result.notices if "10 samples made silent: NaN or infinite" in notice
+    ] == result.notices
 
 
 @pytest.mark.parametrize(
@@ -137,6 +140,29 @@ def test_a_killed_run_leaves_its_part_under_a_plain_name(tmp_path):
     assert sum(len(packet.payload.samples) for packet in heard) > 150_000
     write(tmp_path / "a.wav", [(0, noise(10))])
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_two_files_of_one_name_have_a_part_each_and_the_last_one_stays(tmp_path):
+    first, second = (PartialSoundFile(tmp_path / "a.wav", RATE, 1) for _ in range(2))
+    first.write(noise(100))
+    second.write(noise(200))
+    first.finish()
+    assert soundfile.info(tmp_path / "a.wav").frames == 100
+    second.finish()
+    assert soundfile.info(tmp_path / "a.wav").frames == 200
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_a_part_that_is_deleted_is_noticed_and_not_called_kept(tmp_path):
+    file = PartialSoundFile(tmp_path / "a.wav", RATE, 1)
+    file.write(noise(100))
+    (tmp_path / "a.partial.wav").unlink()
+    with pytest.raises(OSError, match=r"a\.partial\.wav was deleted while it was written"):
+        file.write(noise(100))
+    with pytest.raises(OSError, match="was deleted"):
+        file.finish()
+    assert file.abandon() is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_sound_at_all_leaves_no_file(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from avatar_nodes.audio.espeak_model import speak, voices
 from avatar_nodes.audio.text_to_speech import TextToSpeech
-from avatar_nodes.audio.text_to_speech_model import LONGEST_PIECE, PIECE_LENGTH, pieces_of
+from avatar_nodes.audio.text_to_speech_model import LONGEST_PIECE, PIECE_LENGTH, find_voice, pieces_of
 from graphcore import GraphcoreError
 from graphcore.testing import Result, run_node
 
@@ -54,6 +54,35 @@ def test_phones_tile_the_sound(text):
 def test_phones_are_those_of_the_text():
     symbols = [symbol for symbol, _, _ in phones_of(say("Map, pub."))]
     assert symbols == ["_", "m", "æ", "p", "_", "p", "ʌ", "b", "_"]
+
+
+@pytest.mark.parametrize(("text", "voice"), [("Das Team, der Download.", "de"), ("你好 hello 你好", "cmn")])
+def test_words_of_another_language_leave_no_mark_among_the_phones(text, voice):
+    phones = phones_of(say(text, voice=voice))
+    assert any(symbol.startswith("(") for symbol, _ in speak(text, find_voice(voice), 160, 50).starts)
+    assert not any("(" in symbol for symbol, _, _ in phones)
+    assert [start for _, start, _ in phones] == [0, *(end for _, _, end in phones[:-1])]
+
+
+@pytest.mark.parametrize(
+    ("text", "voice", "letters", "better"),
+    [
+        ("Hello 你好, Bob", "en-us", "你好", "cmn"),
+        ("こんにちは世界", "en-us", "こんにちは", "ja"),
+        ("Привет", "de+f3", "Привет", "ru"),
+        ("你好", "ru", "你好", "cmn"),
+    ],
+)
+def test_letters_that_the_voice_cannot_read_are_told_with_a_voice_that_can(text, voice, letters, better):
+    expected = f"node: the voice {voice} cannot read {letters}: it spells it out; voice: {better} reads it"
+    assert say(text, voice=voice).notices == [expected]
+    assert better in voices()
+    assert say(text, voice=better).notices == []
+
+
+@pytest.mark.parametrize(("text", "voice"), [("Grüße, 42 €! µ", "en-us"), ("hello", "ru"), ("Привіт", "uk")])
+def test_letters_that_the_voice_can_read_need_no_notice(text, voice):
+    assert say(text, voice=voice).notices == []
 
 
 def test_phones_stand_where_they_are_heard():

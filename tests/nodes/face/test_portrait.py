@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 from scipy.ndimage import gaussian_filter
 
 from avatar_nodes.face.canonical_model import LEFT_EYE, MEAN_FACE, MIRROR, OVAL, RIGHT_EYE, head_pose, rotation_matrix
-from avatar_nodes.face.find_face_model import FoundFace
-from avatar_nodes.face.mediapipe_model import quiet_native_log
+from avatar_nodes.face.find_face_model import FoundFace, find_face
+from avatar_nodes.face.mediapipe_model import FaceModels, quiet_native_log
 from avatar_nodes.face.portrait_model import Portrait, PortraitError, check_face, prepare_portrait
 
 GREY = (118, 118, 118)
@@ -143,6 +143,34 @@ def test_of_two_faces_the_largest_is_taken(hopper: Image.Image, tmp_path: Path) 
     assert 600 < nose[0] < 1112
 
 
+@pytest.mark.parametrize("angle", [40.0, -40.0])
+def test_a_tilted_face_is_one_face(hopper: Image.Image, tmp_path: Path, angle: float) -> None:
+    found = prepare(hopper.rotate(angle, expand=True, fillcolor=GREY), tmp_path)
+    assert not any("faces" in notice for notice in found.notices)
+
+
+def test_a_face_is_not_taken_for_one_that_stands_on_its_head(hopper: Image.Image) -> None:
+    with FaceModels() as models:
+        upright, turned = (find_face(models, np.asarray(photo)) for photo in (hopper, hopper.rotate(180)))
+    assert upright is not None
+    assert turned is not None
+    again = np.array([hopper.width - 1, hopper.height - 1]) - turned.landmarks[:, :2]
+    assert np.abs(again - upright.landmarks[:, :2]).max() < 8
+
+
+def test_a_photo_that_ends_at_the_brows_is_refused_and_one_at_the_forehead_told(
+    hopper: Image.Image, tmp_path: Path
+) -> None:
+    with FaceModels() as models:
+        whole = find_face(models, np.asarray(hopper))
+    assert whole is not None
+    brows, eyes, top = (int(whole.landmarks[index, 1]) for index in (52, 159, 10))
+    with pytest.raises(PortraitError, match="the face is cut off at the top; use a photo that shows all of the face"):
+        prepare(hopper.crop((0, (brows + eyes) // 2, *hopper.size)), tmp_path)
+    found = prepare(hopper.crop((0, (3 * top + 2 * brows) // 5, *hopper.size)), tmp_path)
+    assert any("forehead, cheeks or chin are cut off at the top; what" in notice for notice in found.notices)
+
+
 def test_a_tight_photo_is_extended_and_says_so(hopper: Image.Image, tmp_path: Path) -> None:
     found = prepare(hopper.crop((170, 85, 360, 335)).resize((456, 600)), tmp_path)
     assert any("made up" in notice for notice in found.notices)
@@ -162,8 +190,9 @@ def test_any_frame_size(hopper: Image.Image, portrait: Portrait, tmp_path: Path,
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda photo: photo.rotate(180), "tilted by 17"),
-        (lambda photo: photo.rotate(90, expand=True), "tilted by 9"),
+        (lambda photo: photo.rotate(180), "tilted by 17.*turn the photo by 180 degrees"),
+        (lambda photo: photo.rotate(90, expand=True), "tilted by 9.*turn the photo by 90 degrees clockwise"),
+        (lambda photo: photo.rotate(-60, expand=True), "tilted by 5.*turn the photo by 5. degrees counter-clockwise"),
         (
             lambda photo: on_canvas((1400, 1000), (photo.resize((150, 176)), (300, 240))),
             "px wide; expected at least 80",
@@ -208,6 +237,18 @@ def test_the_terminal_stays_clean_and_foreign_lines_get_through(
         os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nkeep me\n")
     os.write(2, b"and me\n")
     assert capfd.readouterr().err == "keep me\nand me\n"
+
+
+def test_a_home_folder_that_cannot_be_written_needs_no_warning(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    environment = {name: value for name, value in os.environ.items() if name not in ("XDG_CONFIG_HOME", "MPLCONFIGDIR")}
+    code = "from avatar_nodes.face.mediapipe_model import FaceModels\nFaceModels()"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": ""},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert answer.stderr == ""
 
 
 def test_without_its_system_libraries_the_fix_is_said(tmp_path: Path) -> None:

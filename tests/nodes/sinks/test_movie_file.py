@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.movie_file import MovieFile
+from avatar_nodes.sinks.partial_name_model import PartialName
 from avatar_nodes.sinks.provenance import read_provenance
 from graphcore import NodeError, RunError
 from graphcore.graph.spec import Graph, GraphNode, Link
@@ -91,8 +93,8 @@ def test_losses_are_said(tmp_path: Path) -> None:
     inputs: dict[str, list[tuple[int, Any]]] = {"video": pairs, "audio": [(0, chunk), (200_000_000, chunk)]}
     result = run_node(MovieFile, inputs=inputs, params={"path": tmp_path / "talk.mp4"})
     assert result.notices == [
-        "node: 1 frames came too late for their place and were left out",
-        "node: 200 ms of sound came too late for their place and were left out",
+        "node: 1 frame left out: too late in coming",
+        "node: 200 ms of sound left out: too late in coming",
     ]
 
 
@@ -154,6 +156,45 @@ def test_a_failed_run_keeps_what_there_is_and_the_good_movie(tmp_path: Path) -> 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["talk.mp4", "talk.partial.mp4"]
 
 
+def test_a_run_beside_another_one_has_a_part_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    other = PartialName(path)  # as another run holds it
+    other.path.write_bytes(b"what the other run has written")
+    run_node(MovieFile, inputs={"video": frames(3)}, params={"path": path})
+    assert count_frames(path) == 3
+    assert failing_run(path, frames(30)).notices[-1].endswith("talk.partial-2.mp4, signed")
+    assert count_frames(tmp_path / "talk.partial-2.mp4") >= 1
+    assert other.path.read_bytes() == b"what the other run has written"
+    other.release()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("deleted", ["file", "folder"])
+def test_a_part_that_is_deleted_is_noticed_at_once_and_not_called_kept(tmp_path: Path, deleted: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    partial = folder / "talk.partial.mp4"
+
+    def sent() -> Iterator[tuple[int, VideoFrame]]:
+        for index in range(1000):
+            yield index * FRAME_NS, frames(1)[0][1]
+            if index == 40:
+                partial.unlink() if deleted == "file" else shutil.rmtree(folder)
+
+    link = Link("camera", "sent", "movie", "video", "each")
+    accepted = accept_params(MovieFile, {"path": folder / "talk.mp4"})
+    nodes = {
+        "camera": GraphNode("camera", feed(VideoFrame, sent()), {}, {}),
+        "movie": GraphNode("movie", MovieFile, accepted, {"video": link}),
+    }
+    run = Run(Graph(nodes), threads=1)
+    with pytest.raises(RunError, match=rf"{partial} was deleted while it was written; leave it there") as caught:
+        run.run()
+    assert caught.value.timestamp is not None
+    assert caught.value.timestamp < 100 * FRAME_NS
+    assert run.notices == ["movie: the movie is not complete, and nothing of it was kept"]
+
+
 def test_a_failed_run_without_a_frame_leaves_nothing(tmp_path: Path) -> None:
     assert failing_run(tmp_path / "talk.mp4", []).notices == []
     assert list(tmp_path.iterdir()) == []
@@ -178,7 +219,7 @@ def test_a_run_with_nothing_to_keep_leaves_an_older_part_alone(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"video": [(0, VideoFrame(np.zeros((64, 64, 1), np.uint8)))]}, "a frame of 64x64 px with 1 channels"),
+        ({"video": [(0, VideoFrame(np.zeros((64, 64, 1), np.uint8)))]}, "a frame of 64x64 px with 1 channel,"),
         ({"video": [(0, VideoFrame(np.zeros((0, 0, 3), np.uint8)))]}, "a frame of 0x0 px"),
         ({"audio": [(0, AudioChunk(np.zeros((640, 0), np.float32), 16_000))]}, "sound without a channel"),
         ({"audio": [(0, AudioChunk(np.zeros((640, 1), np.float32), 0))]}, "sound at 0 Hz"),
@@ -195,7 +236,7 @@ def test_what_no_movie_can_hold_is_told_in_plain_words(tmp_path: Path, inputs: A
 def test_sound_that_is_no_number_is_silent_and_said(tmp_path: Path) -> None:
     chunk = AudioChunk(np.full((640, 1), np.nan, np.float32), 16_000)
     result = run_node(MovieFile, inputs={"audio": [(0, chunk)]}, params={"path": tmp_path / "talk.mp4"})
-    assert result.notices == ["node: 640 samples were NaN or infinite and became silence"]
+    assert result.notices == ["node: 640 samples made silent: NaN or infinite"]
 
 
 def test_a_failed_run_without_a_signature_says_so(tmp_path: Path) -> None:

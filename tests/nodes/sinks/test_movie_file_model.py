@@ -232,7 +232,7 @@ def test_changes_of_format_are_refused(tmp_path: Path) -> None:
     movie.add_sound(0, np.zeros((480, 1), np.float32), 48_000)
     with pytest.raises(ValueError, match="from 64x48 to 32x32 px"):
         movie.add_picture(40_000_000, grey(90, (32, 32, 3)))
-    with pytest.raises(ValueError, match="from 48000 Hz, 1 channels to 16000 Hz, 2 channels"):
+    with pytest.raises(ValueError, match="from 48000 Hz, 1 channel to 16000 Hz, 2 channels"):
         movie.add_sound(10_000_000, np.zeros((480, 2), np.float32), 16_000)
     movie.finish()
 

@@ -12,7 +12,7 @@ import pytest
 
 from avatar_nodes.sinks import signing_key
 from avatar_nodes.sinks.movie_file_model import MovieWriter
-from avatar_nodes.sinks.provenance import LABEL, TRAINED, MovieSigner, read_provenance
+from avatar_nodes.sinks.provenance import LABEL, TRAINED, MovieSigner, read_motion_label, read_provenance
 from graphcore import NodeError
 
 
@@ -162,3 +162,15 @@ def test_a_movie_that_cannot_be_signed_stays_and_leaves_nothing_beside_it(tmp_pa
     signer.close()
     assert broken.read_bytes() == b"no movie"
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("head", "synthetic"),
+    [(f"# graphcore motion 1\n# {LABEL}\ntime\n", True), ("# graphcore motion 1\ntime\n", False), ("time\n", None)],
+)
+def test_a_saved_motion_says_it_in_its_first_lines(tmp_path: Path, head: str, synthetic: bool | None) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(head)
+    found = read_motion_label(path)
+    assert (found and found.synthetic) == synthetic
+    assert found is None or found.state == "absent"
