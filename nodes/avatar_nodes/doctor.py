@@ -9,6 +9,8 @@ from pathlib import Path
 from graphcore import Finding
 
 OPENCVS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+WEIGHTS = ("speech_encoder", "lips", "pose")
 
 
 def examine() -> list[Finding]:
@@ -17,6 +19,7 @@ def examine() -> list[Finding]:
         _opencv(),
         _imports("mediapipe", "faces are not found", "pip install mediapipe==0.10.21"),
         _imports("numba", "faces are not drawn", "pip install numba"),
+        *_motion(),
         _speech(),
         _codec("libx264", "H.264"),
         _codec("aac", "AAC"),
@@ -51,6 +54,23 @@ def _imports(module: str, loss: str, fix: str) -> Finding:
     except Exception as error:  # a broken binary raises whatever it likes
         return Finding(module, "fail", f"{loss}: {type(error).__name__}: {error}", fix)
     return Finding(module, "ok", _version({"c2pa": "c2pa-python"}.get(module, module)) or "installed")
+
+
+def _motion() -> list[Finding]:
+    """torch, where it computes, and the trained weights."""
+    found = [_imports("torch", "motion is not made from speech", "pip install torch")]
+    if found[0].state == "ok":
+        import torch
+
+        gpu = torch.cuda.is_available()
+        what = torch.cuda.get_device_name() if gpu else "none that torch sees: motion is computed on the CPU"
+        found.append(Finding("GPU", "ok", what))
+    missing = [name for name in WEIGHTS if not (WEIGHTS_FOLDER / f"{name}.safetensors").is_file()]
+    fix = "pip install --force-reinstall graphcore, or train them: tools/train_motion.py"
+    if missing:
+        return [*found, Finding("weights", "fail", f"not in {WEIGHTS_FOLDER}: {', '.join(missing)}", fix)]
+    size = sum(path.stat().st_size for path in WEIGHTS_FOLDER.glob("*.safetensors"))
+    return [*found, Finding("weights", "ok", f"{', '.join(WEIGHTS)}, {size / 1e6:.1f} MB")]
 
 
 def _speech() -> Finding:

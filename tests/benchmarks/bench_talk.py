@@ -10,6 +10,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from limits import limit
+
 from graphcore import Run, check, load
 from graphcore.plugins import find_nodes
 
@@ -32,8 +34,9 @@ def main() -> None:
     media = runs[0].stats()["media_s"]
     speeds = [media / (run.wall_s - run.open_s) for run in runs]
     whole = [media / run.wall_s for run in runs]
+    speed = statistics.median(speeds)
     print(
-        f"{statistics.median(speeds):.1f} times real time after preparation (limit 3),"
+        f"{speed:.1f} times real time after preparation ({limit(speed, at_least=3)}),"
         f" {statistics.median(whole):.1f} with it;"
         f" preparation {statistics.median(run.open_s for run in runs):.1f} s (first {runs[0].open_s:.1f} s)"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,13 @@ from graphcore.cli.main import main
 from pages import ROOT, blocks, label, python_of, with_blocks
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PLUGIN = ROOT / "plugins" / "hello_node"
 # A sentence takes as long to say as it takes: the demo's own text is replaced by a word.
-SHORTER = {"talk": "speech.text=Yes.", "graphs/talk.yaml": "speech.text=Yes."}
+SHORTER = dict.fromkeys(("talk", "graphs/talk.yaml", "graphs/talk_light.yaml"), "speech.text=Yes.")
+# Hours of training are replaced by a few steps on a few seconds.
+SMALLER = {"count: 1500": "count: 4", "scenes: 1500": "scenes: 4", "batch: 32": "batch: 2", "steps: 40000": "steps: 2"}
+SMALLER_TOOLS = {"make_speech_data.py": ["--hours", "0.01", "--voices", "espeak-en-us+f2", "--texts", "en=book.txt"]}
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +50,7 @@ def _installed(reader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{metadata.parent}:{reader / 'plugins' / 'hello_node'}")
 
 
+@pytest.mark.timeout(180)  # a whole page, training included
 @pytest.mark.usefixtures("_installed")
 @pytest.mark.parametrize("page", with_blocks("sh"), ids=label)
 def test_commands(page: Path, reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,6 +69,11 @@ def _write_down(page: Path, folder: Path) -> None:
     for block in blocks(page, "yaml"):
         if block.name:
             (folder / block.name).write_text(block.text, encoding="utf-8")
+    for block in blocks(page, "yaml config"):
+        text = block.text
+        for large, small in SMALLER.items():
+            text = text.replace(large, small)
+        (folder / block.name).write_text(text, encoding="utf-8")
     if python := python_of(page).strip():
         (folder / "more").mkdir()
         (folder / "more" / "shown.py").write_text(python, encoding="utf-8")
@@ -75,6 +86,11 @@ def _obey(words: list[str]) -> None:
         assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE), f"no such target: {words}"
     elif words[0] == "pip":
         _check_pip(words[1:])
+    elif words[0] == "python" and words[1].startswith("tools/"):
+        _tool(words[1:])
+    elif words[0] == "cp":
+        for path in words[1:-1]:
+            shutil.copy(path, words[-1])
     elif words[:3] == ["python", "-m", "pytest"]:
         done = subprocess.run([sys.executable, *words[1:], "-q", "-p", "no:cacheprovider"], capture_output=True)
         assert done.returncode == 0, done.stdout.decode()
@@ -89,11 +105,20 @@ def _graphcore(arguments: list[str]) -> None:
     assert code == 0, f"graphcore {given}"
 
 
+def _tool(words: list[str]) -> None:
+    path = ROOT / words[0]
+    command = [sys.executable, str(path), *words[1:], *SMALLER_TOOLS.get(path.name, [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
+
+
 def _check_pip(arguments: list[str]) -> None:
     """Not installed again, but every path and pin must be one that is there."""
     for option, path in pairwise(arguments):
         if option == "-e":
-            assert (ROOT / path / "pyproject.toml").is_file()
+            folder, _, extras = path.partition("[")
+            assert (ROOT / folder / "pyproject.toml").is_file()
+            assert not extras or extras.rstrip("]") in tomllib.loads(PROJECT)["project"]["optional-dependencies"]
         if option == "-c":
             assert (ROOT / path).is_file()
             assert f"-c {path} -e" in MAKEFILE

@@ -48,8 +48,8 @@ def test_tests_on_a_page_pass(module: ModuleType, tmp_path: Path) -> None:
 def test_nodes_on_a_page_run(module: ModuleType, reader: Path) -> None:
     shown = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == module.__name__]
     nodes = [one for one in shown if issubclass(one, Node)]
-    assert nodes
-    assert module.register_nodes() == nodes, "register_nodes on this page brings other nodes than it shows"
+    registered = module.register_nodes() if hasattr(module, "register_nodes") else []
+    assert registered == nodes, "register_nodes on this page brings other nodes than it shows"
     for node_class in nodes:
         _run(node_class)
 

@@ -13,8 +13,10 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from avatar_nodes.audio.text_to_speech import TextToSpeech
+from avatar_nodes.motion.motion_file_model import read_motion
 from graphcore import Run, check, load
 from graphcore.cli.main import main
 from graphcore.plugins import find_nodes
@@ -153,6 +155,45 @@ def test_talk_audio_is_as_long_as_the_recording(recording: Path, portrait: str, 
     assert abs(movie.samples / movie.sample_rate - len(movie.frames) / 25) <= 1 / 25
     assert len(set(movie.frames)) > len(movie.frames) * 0.9
     assert main(["verify", str(path)]) == 0
+
+
+def test_talk_light_is_as_long_as_talk(talk: Movie, tmp_path: Path) -> None:
+    path = tmp_path / "light.mp4"
+    run(ROOT / "graphs" / "talk_light.yaml", {"speech.text": WORDS, "movie.path": str(path)})
+    light = decode(path)
+    assert light.sound_hash == talk.sound_hash
+    assert len(light.frames) == len(talk.frames)
+    assert len(set(light.frames)) > len(light.frames) * 0.9, "the face stands still"
+    assert light.frames[-1] != talk.frames[-1]
+
+
+@pytest.fixture(scope="module")
+def saved(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The motion of the recording."""
+    path = tmp_path_factory.mktemp("saved") / "me.csv"
+    run(ROOT / "graphs" / "save_motion.yaml", {"speech.path": str(recording), "saved.path": str(path)})
+    return path
+
+
+def test_save_motion_saves_every_frame(saved: Path, recording: Path) -> None:
+    motion = read_motion(saved)
+    seconds = soundfile.info(str(recording)).duration
+    assert 0 <= len(motion.times) / 25 - seconds <= 1 / 25 + 1e-9
+    assert motion.numbers.std(axis=0).max() > 0.1, "the face stands still"
+
+
+def test_replay_is_as_long_as_the_motion_and_another_photo_can_play_it(
+    saved: Path, recording: Path, portrait: str, tmp_path: Path
+) -> None:
+    with Image.open(portrait) as photo:
+        photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "you.jpg")
+    settings = {"motion.path": str(saved), "speech.path": str(recording), "face.portrait": str(tmp_path / "you.jpg")}
+    run(ROOT / "graphs" / "replay.yaml", {**settings, "movie.path": str(tmp_path / "you.mp4")})
+    movie = decode(tmp_path / "you.mp4")
+    assert len(movie.frames) == len(read_motion(saved).times)
+    assert abs(movie.samples / movie.sample_rate - len(movie.frames) / 25) <= 1 / 25
+    assert len(set(movie.frames)) > len(movie.frames) * 0.9, "the face stands still"
+    assert main(["verify", str(tmp_path / "you.mp4")]) == 0
 
 
 def test_louder_is_louder(recording: Path, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from avatar_nodes.doctor import WEIGHTS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,3 +47,14 @@ def test_installed_from_it_a_graph_is_found_by_name(wheel: Path, tmp_path: Path)
     assert shown.returncode == 0, shown.stderr
     assert str(site) in shown.stdout
     assert "no mistakes" in shown.stdout
+
+
+def test_the_weights_are_in_it_each_with_its_card_and_are_small(wheel: Path) -> None:
+    held = {entry.filename: entry.file_size for entry in zipfile.ZipFile(wheel).infolist()}
+    folder = "avatar_nodes/weights/"
+    weights = [name for name in held if name.startswith(folder) and name.endswith(".safetensors")]
+    assert {name.removeprefix(folder) for name in weights} == {f"{name}.safetensors" for name in WEIGHTS}
+    assert [name for name in weights if name.replace(".safetensors", ".md") not in held] == [], (
+        "a model card is missing"
+    )
+    assert sum(held[name] for name in weights) <= 10_000_000

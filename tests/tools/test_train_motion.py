@@ -15,7 +15,6 @@ from training import loop
 from training.bank import Bank, fill
 from training.labels import ROW_S, labels_of, lips_over, sounds_from
 from training.loop import Batch, Figures, Plan, Training, train
-from training.row_noise import with_noise
 from training.scenes import SceneMaker, SceneSettings
 
 from avatar_nodes.motion.coarticulation_model import lips_at
@@ -134,17 +133,6 @@ def test_scenes_depend_on_their_number_and_crops_keep_labels_in_time(tmp_path: P
     assert crop.events.max() <= 1.0
 
 
-def test_noise_on_rows_makes_them_louder_and_fills_what_was_soft() -> None:
-    random = np.random.default_rng(0)
-    rows = np.concatenate([random.normal(-4.0, 0.1, (100, 80)), np.full((100, 1), -40.0), np.zeros((100, 1))], axis=1)
-    rows[::2, :81] -= np.append(np.full(80, 3.0), 30.0)
-    for _ in range(8):
-        noisy = with_noise(rows.astype(np.float32), random)
-        assert (noisy[:, :81] >= rows[:, :81] - 1e-3).all()
-        assert np.isfinite(noisy).all()
-        assert noisy[::2, 80].max() > rows[::2, 80].max() + 1.0
-
-
 def test_an_encoder_is_trained_from_a_corpus(tmp_path: Path) -> None:
     write_voice(tmp_path / "speech", "noise", [utterance(1), utterance(2)])
     settings = {
@@ -152,7 +140,6 @@ def test_an_encoder_is_trained_from_a_corpus(tmp_path: Path) -> None:
         "frames": 12,
         "model": {"front": [8, 8, 16], "dilations": [1], "features": 16},
         "scenes": {"seconds": 1.5},
-        "noise": {"share": 1.0, "steps": 1},
     }
     wanted = argparse.Namespace(data=tmp_path, out=tmp_path / "out", minutes=None, device="cpu", resume=False)
     plan = {"steps": 2, "batch": 2, "check_every": 2}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from training.grid import grid_corpus
 from training.judge import TOUCH, Spoken, best_threshold, judge, spoken_clips
 from training.labels import IGNORED
 from training.loop import Batch, Figures, Plan, train
-from training.row_noise import disturbed, with_noise
+from training.other_voices import disturbed
 from training.scenes import RATE, SceneMaker, SceneSettings
 
 MEL = 80
@@ -32,9 +30,6 @@ OTHER_SPEECH = ("snr", "spleeter", "noisy")  # recordings in which somebody spea
 
 class EncoderStage:
     """Crops of scenes in, phones, lips and events out."""
-
-    noisy = 0.0  # how many crops get noise added to their rows
-    teacher: SpeechEncoder | None = None  # what this one is to hear without the noise
 
     def __init__(self, encoder: SpeechEncoder, bank: Bank, clips: list[Spoken], frames: int) -> None:
         self.model: nn.Module = encoder
@@ -53,16 +48,13 @@ class EncoderStage:
         speeds = np.where(rng.random(size) < 0.5, 1.0, rng.uniform(0.85, 1.25, size))
         crops = [self.bank.crop(rng, length, float(speed)) for speed in speeds]
         rows = np.stack([disturbed(crop.rows, rng) for crop in crops])
-        noisy = np.stack([with_noise(one, rng) if rng.random() < self.noisy else one for one in rows])
         at = slice(0, ROWS * self.frames, ROWS)
         phones = np.stack([crop.phones for crop in crops]).astype(np.int64)
         phones[phones == IGNORED] = -100
         pairs = np.stack([phones[:, at], phones[:, 2 : ROWS * self.frames + 2 : ROWS]], axis=-1)
         lips = np.stack([crop.lips[at] for crop in crops])
         events = np.stack([crop.events[at] for crop in crops])
-        made = {"rows": noisy, "phones": pairs, "lips": lips, "events": events}
-        if self.teacher is not None:
-            made["quiet"] = rows
+        made = {"rows": rows, "phones": pairs, "lips": lips, "events": events}
         return {name: torch.from_numpy(values) for name, values in made.items()}
 
     def loss(self, batch: Batch) -> tuple[Tensor, Figures]:
@@ -82,17 +74,7 @@ class EncoderStage:
         right = (phones.argmax(-1) == truth)[truth >= 0].float().mean()
         parts = {"phone": by_phone, "event": by_event, "lips": by_lips, "gap": by_gap, "right": right}
         total = by_phone + 3.0 * by_event + 1.5 * by_lips + 1.5 * by_gap
-        if self.teacher is not None:
-            parts["taught"] = self._unlike_teacher(scores.features, batch["quiet"])
-            total = total + parts["taught"]
         return total, {name: float(part.detach()) for name, part in parts.items()}
-
-    def _unlike_teacher(self, features: Tensor, quiet: Tensor) -> Tensor:
-        """How far the features (B, T, n) are from the teacher's, who hears no noise."""
-        assert self.teacher is not None
-        with torch.no_grad():
-            wanted = self.teacher.scores(quiet).features
-        return (features.float() - wanted.float())[:, : self.frames].square().mean()
 
     def check(self, model: nn.Module) -> Figures:
         """The open clips of real speech."""
@@ -142,22 +124,10 @@ def run(settings: dict[str, Any], data: Path, out: Path, plan: Plan, resume: boo
     encoder.level.typical.copy_(typical_spectrum(bank))
     stage = EncoderStage(encoder, bank, clips, int(settings.get("frames", 125)))
     model = train(stage, plan, out, resume, "encoder")
-    if "noise" in settings:
-        model = train_in_noise(stage, model, plan, out / "noise", resume, **settings["noise"])
     assert isinstance(model, SpeechEncoder)
     if clips:
         calibrate(model, clips)
     model.save(out / "speech_encoder.safetensors")
-
-
-def train_in_noise(
-    stage: EncoderStage, model: nn.Module, plan: Plan, out: Path, resume: bool, share: float, **changed: Any
-) -> nn.Module:
-    """Go on with noise on a `share` of the crops; the features stay as they were, for who was trained on them."""
-    assert isinstance(model, SpeechEncoder)
-    stage.teacher, stage.noisy = copy.deepcopy(model).eval(), share
-    stage.encoder.load_state_dict(model.state_dict())
-    return train(stage, replace(plan, **changed), out, resume, "encoder in noise")
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ from avatar_nodes.motion.speech_encoder_model import CLASSES, ROWS, SpeechEncode
 from avatar_nodes.motion.visemes_model import JAW, LIP_NAMES, UNKNOWN
 from training.bank import SHARD
 from training.labels import IGNORED, ROW_S, lips_over
-from training.row_noise import disturbed
+from training.other_voices import disturbed
 from training.scenes import rows_of
 
 FRAME_S = 0.04

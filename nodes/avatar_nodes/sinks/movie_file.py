@@ -67,6 +67,7 @@ class MovieFile(Node):
                 crf=self.crf,
                 preset=self.preset,
                 background=(red, green, blue),
+                cancelled=lambda: self.context.cancelled,
             )
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
@@ -85,6 +86,8 @@ class MovieFile(Node):
         self._check_there()
         with self._writing():
             frames = writer.finish()
+            if writer.broken_off:
+                return
             self._seal(self.path)
         self._done = True
         self._tell_losses(writer)
@@ -171,9 +174,12 @@ class MovieFile(Node):
     def _writing(self) -> Iterator[None]:
         """Say in plain words what goes wrong."""
         from avatar_nodes.sinks.movie_file_model import WRITE_ERRORS
+        from avatar_nodes.sinks.movie_time_model import GapError
 
         try:
             yield
+        except GapError as error:
+            raise NodeError(f"{self.path}: {error}", fix="look at the times of what feeds it") from None
         except WRITE_ERRORS as error:
             reason = getattr(error, "strerror", None) or str(error)
             fix = _FIXES.get(getattr(error, "errno", None) or 0, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from avatar_nodes.audio.continuous_model import check_sound
 from avatar_nodes.counted_model import counted
+from avatar_nodes.sinks.movie_time_model import MovieTime
 from avatar_nodes.sinks.picture_track import PictureTrack
 from avatar_nodes.sinks.sound_track import SoundTrack
 
@@ -35,8 +37,9 @@ class MovieWriter:
     """Writes frames and sound, each in the order of time, into `path`.
 
     The movie begins at the earliest timestamp, on the grid of the frame rate. `tracks` is how many will come
-    (1 or 2): the file is begun once they are there, and `path` is not touched before. Raises ValueError where what
-    comes cannot be in one movie, OSError or av.FFmpegError where it cannot be written.
+    (1 or 2): the file is begun once they are there, and `path` is not touched before. `cancelled` is asked while a
+    long gap is filled. Raises ValueError where what comes cannot be in one movie, OSError or av.FFmpegError where it
+    cannot be written.
     """
 
     def __init__(
@@ -49,13 +52,19 @@ class MovieWriter:
         crf: int = 20,
         preset: str = "superfast",
         background: tuple[int, int, int] = (255, 255, 255),
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self.frame_rate = frame_rate
         self.picture: PictureTrack | None = None
         self.sound: SoundTrack | None = None
-        self._encoding: dict[str, Any] = {"crf": crf, "preset": preset, "background": background}
+        self._encoding: dict[str, Any] = {
+            "crf": crf,
+            "preset": preset,
+            "background": background,
+            "cancelled": cancelled,
+        }
         self._tracks = tracks
-        self._zero: int | None = None  # ns; the media time at which the movie begins
+        self._time = MovieTime(frame_rate)
         self._begun = False  # the file knows its tracks
         self._early_packets: list[Any] = []
         self._early_sound: list[tuple[int, int, NDArray[np.float32]]] = []
@@ -70,7 +79,7 @@ class MovieWriter:
             raise ValueError(
                 f"a frame of {_by(size)} px with {counted(pixels.shape[2], 'channel')}, expected RGB or RGBA"
             )
-        offset = timestamp - self._start(timestamp)
+        offset = self._time.offset(timestamp, "a frame")
         if self.picture is None:
             self._refuse_late_track("picture", "sound", offset)
             self.picture = PictureTrack(self._container, self.frame_rate, size, **self._encoding)
@@ -84,7 +93,7 @@ class MovieWriter:
     def add_sound(self, timestamp: int, samples: NDArray[np.float32], sample_rate: int) -> None:
         """Add (samples, channels)."""
         check_sound(samples, sample_rate)
-        offset = timestamp - self._start(timestamp)
+        offset = self._time.offset(timestamp, "sound", len(samples) * NS_PER_S // sample_rate)
         if not self._begun:
             self._early_sound.append((offset, sample_rate, samples))
         elif self.sound is None:
@@ -124,16 +133,14 @@ class MovieWriter:
             container.close()
 
     @property
+    def broken_off(self) -> bool:
+        """Whether the run was cancelled while a gap was filled: the movie is not complete."""
+        return self.picture is not None and self.picture.broken_off
+
+    @property
     def empty(self) -> bool:
         """Whether nothing has come."""
-        return self._zero is None
-
-    def _start(self, timestamp: int) -> int:
-        """The media time at which the movie begins, on the grid of the frame rate."""
-        if self._zero is None:
-            index = math.floor(timestamp * self.frame_rate / NS_PER_S + Fraction(1, 1000))
-            self._zero = math.floor(index * NS_PER_S / self.frame_rate)
-        return self._zero
+        return not self._time.begun
 
     def _advance(self, offset: int) -> None:
         tracks = (self.picture is not None) + bool(self._early_sound)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NS_PER_S = 1_000_000_000
+FRAMES_BETWEEN_LOOKS = 250  # that are held before it is asked again whether the run goes on
 
 # What cv2 computes from sRGB: the BT.601 matrix in studio range. Written into the file, so colours come back right.
 MATRIX_BT601 = 6
@@ -34,11 +36,14 @@ class PictureTrack:
         crf: int,
         preset: str,
         background: tuple[int, int, int],
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self.frame_rate = frame_rate
         self.size = size  # width, height, as they come
         self.frames = 0  # written so far
         self.dropped = 0  # came too late for their slot
+        self.broken_off = False  # the run was cancelled while a long gap was filled
+        self._cancelled = cancelled
         self._background = background
         self._held: NDArray[np.uint8] | None = None  # the newest frame as I420
         self._stream = container.add_stream("libx264", rate=frame_rate)
@@ -65,14 +70,20 @@ class PictureTrack:
         if self._held is None:
             self._held = picture  # what comes before the first frame shows the first frame
         packets = self.hold_until(slot)
+        if self.broken_off:
+            return packets
         self._held = picture
         return packets + self._encode(picture)
 
     def hold_until(self, slot: int) -> list[Any]:
-        """Fill every slot before this one with the newest frame."""
+        """Fill every slot before this one with the newest frame, or as many as fit until the run is cancelled."""
         packets: list[Any] = []
-        while self.frames < slot and self._held is not None:
+        next_look = self.frames + FRAMES_BETWEEN_LOOKS
+        while self.frames < slot and self._held is not None and not self.broken_off:
             packets += self._encode(self._held)
+            if self.frames == next_look:
+                self.broken_off = self._cancelled()
+                next_look += FRAMES_BETWEEN_LOOKS
         return packets
 
     def flush(self) -> list[Any]:

@@ -17,9 +17,11 @@ import pytest
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.movie_file import MovieFile
 from avatar_nodes.sinks.partial_name_model import PartialName
+from avatar_nodes.sinks.picture_track import FRAMES_BETWEEN_LOOKS
 from avatar_nodes.sinks.provenance import read_provenance
 from graphcore import NodeError, RunError
 from graphcore.graph.spec import Graph, GraphNode, Link
+from graphcore.runtime.context import RunContext
 from graphcore.runtime.run import Run
 from graphcore.testing import accept_params, feed, run_node
 
@@ -248,6 +250,31 @@ def test_nothing_came(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="neither a frame nor sound came"):
         run_node(MovieFile, inputs={"video": []}, params={"path": tmp_path / "talk.mp4"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_far_time_names_both_times_and_keeps_what_there_is(tmp_path: Path) -> None:
+    pairs = [*frames(3), (80_000_000_000_000, frames(1)[0][1])]
+    with pytest.raises(RunError, match=r"a frame at 80000\.000 s, after nothing since 0\.080 s.*look at the times"):
+        run_node(MovieFile, inputs={"video": pairs}, params={"path": tmp_path / "talk.mp4"})
+    assert count_frames(tmp_path / "talk.partial.mp4") == 3
+
+
+class Breaking(MovieFile):
+    """A movie file whose run is cancelled before it begins to fill a gap at the end."""
+
+    def finish(self) -> None:
+        assert isinstance(self.context, RunContext)
+        self.context._cancelled.set()
+        super().finish()
+
+
+def test_a_movie_that_was_cancelled_at_its_end_is_not_called_complete(tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    long = [(0, AudioChunk(np.zeros((16_000 * 30, 1), np.float32), 16_000))]
+    result = run_node(Breaking, inputs={"video": frames(1), "audio": long}, params={"path": path})
+    assert result.made == []
+    assert [file.name for file in tmp_path.iterdir()] == ["talk.partial.mp4"]
+    assert count_frames(tmp_path / "talk.partial.mp4") == 1 + FRAMES_BETWEEN_LOOKS
 
 
 def test_a_picture_that_changes_its_size(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from avatar_nodes.sinks.movie_file_model import LAG_NS, WAIT_NS, MovieWriter
+from avatar_nodes.sinks.movie_time_model import MOST_GAP_NS, GapError
+from avatar_nodes.sinks.picture_track import FRAMES_BETWEEN_LOOKS
 
 NS_PER_S = 1_000_000_000
 SIZE = (48, 64, 3)
@@ -215,6 +217,35 @@ def test_a_track_that_lags_is_filled(tmp_path: Path) -> None:
     assert movie.picture is not None
     assert movie.picture.frames == 25 * (LAG_NS + 2 * NS_PER_S) // NS_PER_S
     movie.finish()
+
+
+def test_a_far_time_is_refused_and_nothing_is_filled(tmp_path: Path) -> None:
+    movie = writer(tmp_path / "m.mp4")
+    movie.add_picture(NS_PER_S, grey(90))
+    movie.add_sound(NS_PER_S, np.zeros((48_000, 1), np.float32), 48_000)
+    with pytest.raises(
+        GapError, match=r"a frame at 80000\.000 s, after nothing since 2\.000 s; expected gaps of 600 s"
+    ):
+        movie.add_picture(80_000 * NS_PER_S, grey(90))
+    with pytest.raises(GapError, match="sound at 80000"):
+        movie.add_sound(80_000 * NS_PER_S, np.zeros((480, 1), np.float32), 48_000)
+    assert movie.finish() == 25
+
+
+def test_a_gap_as_long_as_allowed_is_filled(tmp_path: Path) -> None:
+    movie = writer(tmp_path / "m.mp4", 1)
+    movie.add_picture(0, grey(90))
+    movie.add_picture(MOST_GAP_NS, grey(90))
+    assert movie.finish() == 601
+
+
+def test_a_gap_is_not_filled_on_when_the_run_is_cancelled(tmp_path: Path) -> None:
+    movie = writer(tmp_path / "m.mp4", tracks=1, cancelled=lambda: True)
+    movie.add_picture(0, grey(90))
+    movie.add_picture(MOST_GAP_NS, grey(200))
+    assert movie.broken_off
+    assert movie.finish() == 1 + FRAMES_BETWEEN_LOOKS
+    assert decode(tmp_path / "m.mp4").frames[-1].mean() < 100
 
 
 def test_a_track_that_comes_after_the_file_was_begun_is_refused(tmp_path: Path) -> None:
