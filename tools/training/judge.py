@@ -34,7 +34,7 @@ class Spoken:
 
 
 def spoken_clips(data: Path, cache: Path, held_out: bool = False) -> list[Spoken]:
-    """The clips of ../shared/data with a text: the open ones, or those that are held out.
+    """The clips of `data` with a text: the open ones, or those that are held out.
 
     Without GRID's: an encoder that was trained on one of its speakers knows all sentences of its small grammar.
     """

@@ -6,20 +6,17 @@ control.emotion_model, which leave the gap of the lips alone, are exact when the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from avatar_nodes.motion.flow_model import FlowConfig, FlowState, FlowTransformer
 from avatar_nodes.motion.speech_encoder_model import Heard
 from avatar_nodes.motion.visemes_model import LIP_NAMES, VISEMES
+from avatar_nodes.motion.weights_file_model import load_weights, save_weights
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "lips.safetensors"
 NUMBERS = len(LIP_NAMES) + 1  # of one frame: the amounts, then the closure
@@ -55,17 +52,11 @@ class LipsModel(nn.Module):
     @classmethod
     def load(cls, path: Path = WEIGHTS, device: str = "cpu") -> LipsModel:
         """The trained lips."""
-        with safe_open(str(path), framework="pt", device=device) as file:
-            config = json.loads(file.metadata()["config"])
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
-        model = cls(FlowConfig(**config))
-        model.load_state_dict(weights)
-        return model.to(device).eval()
+        return load_weights(path, device, lambda shape: cls(FlowConfig(**shape)))
 
     def save(self, path: Path = WEIGHTS, **told: str) -> None:
         """Write the weights, half as precise, with the shape and what else is `told` of them."""
-        weights = {name: tensor.detach().half().cpu().contiguous() for name, tensor in self.state_dict().items()}
-        save_file(weights, str(path), metadata={"config": json.dumps(asdict(self.flow.config)), **told})
+        save_weights(path, self, self.flow.config, told)
 
     def begin(self) -> FlowState:
         """Lips that have not moved yet."""

@@ -34,9 +34,21 @@ class MotionDiffusion(Node):
     emotion = Input(Emotion, follows=True, window_ms=WINDOW_MS, doc="coloured in without parting the lips")
     motion = Output(FaceMotion, delay_ms=150, doc="a face for each video frame; at 25 a second 40 ms sooner")
 
-    cfg_speech = Param(0.5, ge=0.0, le=4.0, live=True, doc="how closely lips, head and brows follow what is heard")
-    cfg_gaze = Param(1.0, ge=0.0, le=4.0, live=True, doc="how closely the head follows the gaze")
-    cfg_emotion = Param(0.5, ge=0.0, le=4.0, live=True, doc="how closely head and brows follow the emotion")
+    cfg_speech = Param(
+        0.5,
+        ge=0.0,
+        le=2.0,
+        live=True,
+        doc="how closely lips, head and brows follow what is heard; above 1.5 the lips only",
+    )
+    cfg_gaze = Param(1.0, ge=0.0, le=2.0, live=True, doc="how closely the head follows the gaze; large turns always do")
+    cfg_emotion = Param(
+        0.5,
+        ge=0.0,
+        le=2.0,
+        live=True,
+        doc="how closely head and brows follow the emotion, of which training showed little",
+    )
     steps = Param(4, ge=1, le=32, doc="of sampling, for each frame: more is slower and finer")
     seed = Param[int | None](None, ge=0, doc="of head, eyes and lids; null: the graph's seed and the node's name")
     device = Param("auto", choices=("auto", "cpu", "cuda"), doc="auto: a GPU where there is one")
@@ -82,12 +94,13 @@ class MotionDiffusion(Node):
 
     def _sampler(self) -> Sampler:
         from avatar_nodes.motion.shared_motion_model import compute_on_one_thread, shared_motion_model
+        from avatar_nodes.motion.weights_file_model import FIX, WeightsError
 
         compute_on_one_thread()
         try:
             return shared_motion_model(self.device)
-        except FileNotFoundError as error:
-            raise NodeError(str(error), fix="install the package again") from None
+        except WeightsError as error:
+            raise NodeError(error.what, fix=FIX) from None
         except RuntimeError as error:
             raise NodeError(str(error), fix="set device to auto or cpu") from None
 

@@ -77,14 +77,10 @@ class MotionModel:
     def load(cls, device: str = "cpu", folder: Path = FOLDER) -> MotionModel:
         """The trained networks on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
 
-        Raises FileNotFoundError without weights, RuntimeError without the device.
+        Raises WeightsError without sound weights, RuntimeError without the device.
         """
         chosen = device_of(device)
-        files = [folder / f"{name}.safetensors" for name in ("speech_encoder", "lips", "pose")]
-        for path in files:
-            if not path.is_file():
-                raise FileNotFoundError(f"{path} is missing: train it (tools/train_motion.py) or install it again")
-        encoder, lips, pose = files
+        encoder, lips, pose = (folder / f"{name}.safetensors" for name in ("speech_encoder", "lips", "pose"))
         return cls(SpeechEncoder.load(encoder, chosen), LipsModel.load(lips, chosen), PoseModel.load(pose, chosen))
 
     @classmethod

@@ -88,7 +88,7 @@ class _Reading:
         try:
             for cells in reader:
                 first = cells[0].strip() if cells else ""
-                if reader.line_num == 1 and first != FIRST_LINE:
+                if reader.line_num == 1 and first.rstrip(";") != FIRST_LINE:
                     raise MotionFileError(f"{self._path}: line 1 is {first[:40]!r}, expected {FIRST_LINE!r}")
                 if any(cells) and not first.startswith("#"):
                     yield reader.line_num, cells
@@ -97,6 +97,8 @@ class _Reading:
 
     def _head(self, line: int, cells: list[str]) -> None:
         """The names of the columns; a column that is missing is 0 in every frame, but there must be the time."""
+        if ";" in cells[0]:
+            raise MotionFileError(f"{self._path}: line {line}: expected commas between the cells, not semicolons")
         self._columns = [cell.strip() for cell in cells]
         while self._columns and not self._columns[-1]:  # spreadsheets fill up
             self._columns.pop()

@@ -6,23 +6,21 @@ sampler cannot shake the head, and the network knows how far from its middle it 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from avatar_nodes.motion.flow_model import FlowConfig, FlowState, FlowTransformer
 from avatar_nodes.motion.posture_model import Posture
 from avatar_nodes.motion.prosody_frames_model import PROSODY_NAMES, FrameProsody
 from avatar_nodes.motion.shapes_model import Floats
+from avatar_nodes.motion.weights_file_model import load_weights, save_weights
 from avatar_nodes.payloads import EMOTION_NAMES
 
 HEAD_NAMES = ("yaw", "pitch", "roll", "x", "y", "z")
@@ -94,17 +92,11 @@ class PoseModel(nn.Module):
     @classmethod
     def load(cls, path: Path = WEIGHTS, device: str = "cpu") -> PoseModel:
         """The trained head and brows."""
-        with safe_open(str(path), framework="pt", device=device) as file:
-            config = json.loads(file.metadata()["config"])
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
-        model = cls(FlowConfig(**config))
-        model.load_state_dict(weights)
-        return model.to(device).eval()
+        return load_weights(path, device, lambda shape: cls(FlowConfig(**shape)))
 
     def save(self, path: Path = WEIGHTS, **told: str) -> None:
         """Write the weights, half as precise, with the shape and what else is `told` of them."""
-        weights = {name: tensor.detach().half().cpu().contiguous() for name, tensor in self.state_dict().items()}
-        save_file(weights, str(path), metadata={"config": json.dumps(asdict(self.flow.config)), **told})
+        save_weights(path, self, self.flow.config, told)
 
     def begin(self, seed: int) -> PoseState:
         """A session that has heard nothing yet."""

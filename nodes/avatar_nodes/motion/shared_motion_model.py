@@ -15,7 +15,7 @@ _loaded: dict[str, MotionModel] = {}
 def shared_motion_model(device: str) -> MotionModel:
     """The model on "auto", "cpu" or "cuda"; what a session remembers is apart from it.
 
-    Raises FileNotFoundError without weights, RuntimeError without the device.
+    Raises WeightsError without sound weights, RuntimeError without the device.
     """
     chosen = device_of(device)
     with _lock:

@@ -6,21 +6,19 @@ has the whole lookahead. One code path serves whole recordings and single frames
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from avatar_nodes.motion.causal_taps_model import Block, Taps
 from avatar_nodes.motion.running_level_model import RunningLevel
 from avatar_nodes.motion.visemes_model import LIP_NAMES, REST, VISEMES, Viseme
+from avatar_nodes.motion.weights_file_model import load_weights, save_weights
 
 ROWS = 4  # rows in a frame
 COLUMNS = 82  # of a row: mel (80, log10 power), loudness (dB), pitch (Hz)
@@ -113,17 +111,11 @@ class SpeechEncoder(nn.Module):
     @classmethod
     def load(cls, path: Path = WEIGHTS, device: str = "cpu") -> SpeechEncoder:
         """The trained encoder, ready to listen."""
-        with safe_open(str(path), framework="pt", device=device) as file:
-            shape = json.loads(file.metadata()["config"])
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
-        encoder = cls(EncoderConfig.read(shape))
-        encoder.load_state_dict(weights)
-        return encoder.to(device).eval()
+        return load_weights(path, device, lambda shape: cls(EncoderConfig.read(shape)))
 
     def save(self, path: Path = WEIGHTS, **told: str) -> None:
         """Write the weights, half as precise, with the shape and what else is `told` of them."""
-        weights = {name: tensor.detach().half().cpu().contiguous() for name, tensor in self.state_dict().items()}
-        save_file(weights, str(path), metadata={"config": json.dumps(asdict(self.config)), **told})
+        save_weights(path, self, self.config, told)
 
     def begin(self, batch: int) -> EncoderState:
         """Streams that have heard nothing."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from avatar_nodes.motion.motion_diffusion_model import Drawn, MotionModel, MotionState, Wish, device_of
+from avatar_nodes.motion.weights_file_model import WeightsError
 
 torch.set_num_threads(1)  # small products only wait for a second thread
 
@@ -79,7 +80,7 @@ def test_phones_guide_the_lips_where_they_are_known(model: MotionModel, rows: np
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"speech_encoder\.safetensors is missing"):
+    with pytest.raises(WeightsError, match=r"speech_encoder\.safetensors is missing"):
         MotionModel.load(folder=tmp_path)
 
 

@@ -176,7 +176,7 @@ def test_every_mistake_is_told_with_line_and_column(tmp_path: Path) -> None:
         (["jawOpen", "1"], "no column is named time"),
         (["time,jawOpn,eyeblinkleft", "0,1,1"], "column 2: unknown name 'jawOpn'; did you mean 'jawOpen'?"),
         (["time,jawOpen,jawOpen", "0,1,1"], "column 3: jawOpen is there twice"),
-        (["time;jawOpen", "0;1"], "unknown name 'time;jawOpen'"),
+        (["time;jawOpen", "0;1"], "line 2: expected commas between the cells, not semicolons"),
         (["time,jawOpen", '0,"1'], "line 3"),
         (["time,dynamics", "0," + "1 " * 1025], "dynamics: expected up to 1024"),
     ],
@@ -190,6 +190,7 @@ def test_what_is_no_motion_is_refused(tmp_path: Path, lines: list[str], expected
     [
         (b"", "it holds no frame"),
         (b"time,jawOpen\n0,1\n", "line 1 is 'time', expected '# graphcore motion 1'"),
+        (b"# graphcore motion 1;\r\ntime;jawOpen\r\n0,04;1\r\n", "line 2: expected commas between the cells, not"),
         (b"# graphcore motion 2\ntime\n0\n", "expected '# graphcore motion 1'"),
         (b"\xff\xfe\x00 a", "is not UTF-8"),
         (b"\x89PNG\r\n", "is not UTF-8"),

@@ -223,9 +223,7 @@ def test_a_far_time_is_refused_and_nothing_is_filled(tmp_path: Path) -> None:
     movie = writer(tmp_path / "m.mp4")
     movie.add_picture(NS_PER_S, grey(90))
     movie.add_sound(NS_PER_S, np.zeros((48_000, 1), np.float32), 48_000)
-    with pytest.raises(
-        GapError, match=r"a frame at 80000\.000 s, after nothing since 2\.000 s; expected gaps of 600 s"
-    ):
+    with pytest.raises(GapError, match=r"a frame at 80000\.000 s, after nothing since 2\.000 s;"):
         movie.add_picture(80_000 * NS_PER_S, grey(90))
     with pytest.raises(GapError, match="sound at 80000"):
         movie.add_sound(80_000 * NS_PER_S, np.zeros((480, 1), np.float32), 48_000)
