@@ -68,7 +68,8 @@ class RunError(GraphcoreError):
 
     def __init__(self, node: str, timestamp: int | None, cause: BaseException | str) -> None:
         at = "" if timestamp is None else f" at {timestamp / 1e9:.3f} s"
-        super().__init__(f"{node}{at}: {_describe(cause)}")
+        self.what = _describe(cause)
+        super().__init__(f"{node}{at}: {self.what}")
         self.node = node
         self.timestamp = timestamp
         self.cause = cause

@@ -15,11 +15,19 @@ from graphcore.plugins import Registry, find_nodes
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from graphcore.graph.spec import GraphSpec
+    from graphcore.places.declared import Placement
+
 
 def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
     """The graph, and what `--set` changes in it."""
     parser.add_argument("graph", help="a YAML file, or the name of a graph that comes with graphcore")
     parser.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a param")
+
+
+def add_places_argument(parser: argparse.ArgumentParser) -> None:
+    """What the places of a graph are."""
+    parser.add_argument("--places", type=Path, metavar="FILE", help="say what the places are that nodes name")
 
 
 def load_and_check(graph: str, assignments: Iterable[str], plugins: Path | None) -> Graph:
@@ -29,6 +37,30 @@ def load_and_check(graph: str, assignments: Iterable[str], plugins: Path | None)
 
     spec = load(graph, _assignments(assignments))
     return check(spec, find_types(plugins))
+
+
+def load_and_place(graph: str, assignments: Iterable[str], places: Path) -> tuple[GraphSpec, Placement]:
+    """A graph as it was written, and where its nodes are to run; mistakes wait for `check_both`."""
+    from graphcore.graph.load import load
+    from graphcore.places.declared import place_nodes
+
+    spec = load(graph, _assignments(assignments))
+    return spec, place_nodes(spec, places)
+
+
+def check_both(spec: GraphSpec, placement: Placement, types: Registry) -> Graph:
+    """The graph, where it and its places have no mistakes; raises GraphError with those of both."""
+    from graphcore.graph.check import check
+    from graphcore.places.declared import in_order
+
+    mistakes = placement.mistakes
+    try:
+        graph = check(spec, types)
+    except GraphError as error:
+        raise GraphError(in_order([*error.mistakes, *mistakes])) from None
+    if mistakes:
+        raise GraphError(mistakes)
+    return graph
 
 
 def find_types(plugins: Path | None) -> Registry:

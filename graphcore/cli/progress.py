@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
-from graphcore.runtime.run import Run
+if TYPE_CHECKING:
+    from graphcore.places.placed_run import PlacedRun
+    from graphcore.runtime.run import Run
 
 REFRESH_PER_S = 8
 
@@ -19,7 +21,7 @@ REFRESH_PER_S = 8
 class Display:
     """Shows a run; notices of its nodes are printed above as they come."""
 
-    def __init__(self, run: Run, *, watch: bool) -> None:
+    def __init__(self, run: Run | PlacedRun, *, watch: bool) -> None:
         self._run = run
         self._watch = watch
         self._console = Console(stderr=True)
@@ -80,15 +82,27 @@ class Display:
 
 
 def stats_tables(stats: dict[str, Any]) -> list[Table]:
-    """The counters of a run as two tables, nodes and links."""
+    """The counters of a run as tables: nodes and links, and its places where it has several."""
+    places = stats.get("places", {})
     nodes = _table(
-        "node", "type", "chain", "calls", "p50 ms", "p99 ms", "total ms", "latency p99 ms", "late", "unmatched"
+        "node",
+        "type",
+        *(["place"] if places else []),
+        "chain",
+        "calls",
+        "p50 ms",
+        "p99 ms",
+        "total ms",
+        "latency p99 ms",
+        "late",
+        "unmatched",
     )
     for name, node in stats["nodes"].items():
         late = sum(output["late"] for output in node["outputs"].values())
         nodes.add_row(
             name,
             node["type"],
+            *([node["place"]] if places else []),
             str(node["chain"]),
             str(node["calls"]),
             _ms(node["p50_us"]),
@@ -101,8 +115,26 @@ def stats_tables(stats: dict[str, Any]) -> list[Table]:
     links = _table("link", "packets", "depth", "most", "grown", "dropped", "MB")
     for link in stats["links"]:
         counts = [str(link[key]) for key in ("packets", "depth", "max_depth", "grown", "dropped")]
-        links.add_row(link["link"] + (" (fused)" if link["fused"] else ""), *counts, f"{link['bytes'] / 1e6:.1f}")
-    return [nodes, links]
+        links.add_row(link["link"] + _way(link), *counts, f"{link['bytes'] / 1e6:.1f}")
+    return [nodes, links, _places(places)] if places else [nodes, links]
+
+
+def _way(link: dict[str, Any]) -> str:
+    """What is special about a link: fused, or from one place to another."""
+    if link["fused"]:
+        return " (fused)"
+    there = link.get("to")
+    return "" if there is None or there == link["from"] else f" ({link['from']} to {there})"
+
+
+def _places(places: dict[str, Any]) -> Table:
+    table = _table("place", "pid", "sends to", "through shared memory", "large by value", "ring MB")
+    for name, place in places.items():
+        for index, peer in enumerate(place["peers"] or [{}]):
+            head = (name, str(place["pid"] or "")) if index == 0 else ("", "")
+            counts = [str(peer.get(key, "")) for key in ("peer", "through_ring", "by_value")]
+            table.add_row(*head, *counts, f"{peer.get('ring_bytes', 0) / 1e6:.1f}")
+    return table
 
 
 def _table(*columns: str) -> Table:

@@ -9,13 +9,22 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphcore.cli.console import add_graph_arguments, load_and_check, warn
-from graphcore.cli.progress import Display
-from graphcore.errors import Cancelled, GraphError, Mistake, counted
-from graphcore.runtime.run import Run
-from graphcore.runtime.trace import trace_events
+from graphcore.cli.console import (
+    add_graph_arguments,
+    add_places_argument,
+    check_both,
+    find_types,
+    load_and_check,
+    load_and_place,
+    warn,
+)
+from graphcore.errors import Cancelled, GraphError, Mistake, ParamError, counted
+
+if TYPE_CHECKING:  # at run time once the processes of other places have been started: they take their time, too
+    from graphcore.places.placed_run import PlacedRun
+    from graphcore.runtime.run import Run
 
 LOOK_EVERY_S = 0.1
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -27,6 +36,7 @@ def add_parser(subparsers: Any) -> None:
     description = "Run a graph to its end. Ctrl-C ends a live run in good order and breaks off an offline one."
     parser = subparsers.add_parser("run", description=description)
     add_graph_arguments(parser)
+    add_places_argument(parser)
     parser.add_argument("--live", action="store_true", help="keep to the clock instead of going as fast as possible")
     parser.add_argument("--threads", type=_positive, metavar="N", help="how many threads share the work")
     parser.add_argument("--watch", action="store_true", help="show a live table of nodes and links")
@@ -36,15 +46,52 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it; Ctrl-C ends a live run in good order and an offline one at once."""
-    graph = load_and_check(arguments.graph, arguments.set, arguments.plugins)
-    _check_reports(arguments)
-    started = Run(graph, live=arguments.live, threads=arguments.threads, trace=arguments.trace is not None)
+    started = _prepared(arguments)
     try:
         with Interrupts() as interrupts:
             code = _follow(started, interrupts, watch=arguments.watch)
     finally:
         written = _write_reports(arguments, started)
     return code if written or code else FAILED
+
+
+def _prepared(arguments: argparse.Namespace) -> Run | PlacedRun:
+    """The run, checked and not started."""
+    if arguments.places is not None:
+        return _placed(arguments)
+    from graphcore.runtime.run import Run
+
+    graph = load_and_check(arguments.graph, arguments.set, arguments.plugins)
+    _check_reports(arguments)
+    return Run(graph, live=arguments.live, threads=arguments.threads, trace=arguments.trace is not None)
+
+
+def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
+    """A run over places: their processes start while the graph is being checked."""
+    from graphcore.places.children import Children
+
+    if arguments.trace is not None:
+        raise ParamError("--trace: calls in several places cannot be traced yet; leave out --trace or --places")
+    spec, placement = load_and_place(arguments.graph, arguments.set, arguments.places)
+    children = Children(arguments.plugins, 0 if placement.mistakes else len(placement.processes))
+    try:
+        types = find_types(arguments.plugins)
+        graph = check_both(spec, placement, types)
+        _check_reports(arguments)
+    except BaseException:
+        children.close()
+        raise
+    from graphcore.places.placed_run import PlacedRun
+
+    return PlacedRun(
+        graph,
+        placement.place_of,
+        types.types,
+        live=arguments.live,
+        threads=arguments.threads,
+        plugins=arguments.plugins,
+        children=children,
+    )
 
 
 class Interrupts:
@@ -63,7 +110,7 @@ class Interrupts:
     def _add(self, _signal: int, _frame: object) -> None:
         self.count += 1
 
-    def obey(self, run: Run, say: Callable[[str], None]) -> bool:
+    def obey(self, run: Run | PlacedRun, say: Callable[[str], None]) -> bool:
         """Pass a new interrupt on to the run; True: leave, whatever state it is in."""
         if self.count > self._obeyed:
             self._obeyed = self.count
@@ -77,7 +124,9 @@ class Interrupts:
         return self.count >= LEAVE_AT
 
 
-def _follow(started: Run, interrupts: Interrupts, *, watch: bool) -> int:
+def _follow(started: Run | PlacedRun, interrupts: Interrupts, *, watch: bool) -> int:
+    from graphcore.cli.progress import Display
+
     left = False
     with Display(started, watch=watch) as display:
         started.start()
@@ -94,7 +143,7 @@ def _follow(started: Run, interrupts: Interrupts, *, watch: bool) -> int:
     return _tell(started, interrupted=interrupts.count > 0)
 
 
-def _tell(ended: Run, *, interrupted: bool) -> int:
+def _tell(ended: Run | PlacedRun, *, interrupted: bool) -> int:
     """Say what was lost, and what was made."""
     for loss in ended.losses:
         print(f"note: {loss}", file=sys.stderr)
@@ -106,7 +155,7 @@ def _tell(ended: Run, *, interrupted: bool) -> int:
     return INTERRUPTED if interrupted else DONE
 
 
-def _results(done: Run) -> list[str]:
+def _results(done: Run | PlacedRun) -> list[str]:
     """One line for each file: what is in it, how fast it was made."""
     seconds = max(done.wall_s - done.open_s, 1e-9)
     times = f"{done.position_ns / 1e9 / seconds:.1f} times real time"
@@ -119,7 +168,7 @@ def _results(done: Run) -> list[str]:
     return lines or [f"done: {done.position_ns / 1e9:.1f} s of media, {times} ({prepared})"]
 
 
-def _latency(done: Run, node: str) -> str:
+def _latency(done: Run | PlacedRun, node: str) -> str:
     """Live: how long after its media time a packet had gone all the way."""
     p99_us = done.stats()["nodes"][node]["latency_p99_us"]
     return "" if p99_us is None else f", latency {p99_us / 1e3:.0f} ms (p99)"
@@ -145,11 +194,17 @@ def _check_reports(arguments: argparse.Namespace) -> None:
         raise GraphError(mistakes)
 
 
-def _write_reports(arguments: argparse.Namespace, run: Run) -> bool:
+def _write_reports(arguments: argparse.Namespace, run: Run | PlacedRun) -> bool:
     """Write what was asked for, also of a run that failed; False: one could not be written, which is told."""
+    from graphcore.runtime.run import Run
+    from graphcore.runtime.trace import trace_events
+
     written = True
     for option, path in _reports(arguments):
-        content = json.dumps(run.stats(), indent=1) if option == "--stats" else json.dumps(trace_events(run))
+        if option == "--trace" and isinstance(run, Run):
+            content = json.dumps(trace_events(run))
+        else:
+            content = json.dumps(run.stats(), indent=1)
         try:
             path.write_text(content + "\n", encoding="utf-8")
         except OSError as error:

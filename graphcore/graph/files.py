@@ -32,6 +32,25 @@ def packaged_graphs() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder.is_dir() else {}
 
 
+def packaged_places() -> dict[str, Path]:
+    """The places files that come with graphcore, by name."""
+    folders = {path.parent for path in packaged_graphs().values()}
+    return {path.stem: path for folder in folders for path in sorted((folder / "places").glob("*.yaml"))}
+
+
+def find_places(path: Path) -> Path:
+    """An existing places file first, then the packaged one of that name; raises GraphError with the nearest names."""
+    if _kind(path) == "file":
+        return path
+    packaged = packaged_places()
+    if path.parent.as_posix() in (".", "graphs/places") and path.suffix in ("", ".yaml") and path.stem in packaged:
+        return packaged[path.stem]
+    beside = [str(path.parent / other) for other in _names_in(path.parent) if Path(other).suffix in SUFFIXES]
+    what = "is a folder" if _kind(path) else "there is no such file"
+    fix = nearest(str(path), [*beside, *packaged])
+    raise GraphError([Mistake(str(path), 0, 0, what, "a places file or the name of one", fix)])
+
+
 def find_graph(path: str | Path) -> Path:
     """An existing path first, then the packaged graph of that name; raises GraphError with the nearest names."""
     path = Path(path)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from graphcore.errors import GraphError, Mistake
-from graphcore.graph.files import find_graph, shown
+from graphcore.graph.files import find_graph, find_places, shown
 from graphcore.graph.report import kind_of
 from graphcore.graph.spec import Entry, GraphSpec, Value
 
@@ -39,6 +39,14 @@ def load(path: str | Path, overrides: Mapping[str, str] | None = None) -> GraphS
 def load_text(text: str, name: str = "<text>", overrides: Mapping[str, str] | None = None) -> GraphSpec:
     """Read a graph from a text, as `load` does; paths in it are relative to the working directory."""
     return _spec(text, name, None, overrides)
+
+
+def load_places(path: Path) -> tuple[Value, list[Mistake]]:
+    """Read a places file, or a packaged one by its name, as strictly as a graph: its values, and what was read past."""
+    found = find_places(path)
+    name = shown(found)
+    reader = _Reader(_read(found, name), name)
+    return reader.read(), reader.mistakes
 
 
 def parse_list(text: str, name: str) -> Value:

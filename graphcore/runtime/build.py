@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from graphcore.clock import NS_PER_S, Clock
 from graphcore.errors import RunError
-from graphcore.graph.plan import plan
+from graphcore.graph.plan import Plan
 from graphcore.graph.spec import Graph, GraphNode
 from graphcore.runtime.align import Alignment
 from graphcore.runtime.chain import Chain
 from graphcore.runtime.context import Reports, RunContext
+from graphcore.runtime.crossing import Crossing
 from graphcore.runtime.inlet import Inlet
 from graphcore.runtime.member import Member, Trace, argument_order
 from graphcore.runtime.pace import Pace
@@ -23,23 +25,35 @@ class Assembly:
     """The chains of a run, and what is in them by name."""
 
     chains: list[Chain]
+    plan: Plan
     members: dict[str, Member] = field(default_factory=dict)
     chain_of: dict[str, Chain] = field(default_factory=dict)
     inlets: list[Inlet] = field(default_factory=list)
 
     @property
     def sinks(self) -> list[Member]:
-        """The nodes at which packets end."""
+        """The nodes at which packets end, in this place and in any other."""
+        linked = self.plan.linked
         members = self.members.values()
-        return [m for m in members if type(m.node).inputs and not any(out.linked for out in m.outs.values())]
+        return [m for m in members if type(m.node).inputs and linked[m.name].isdisjoint(m.outs)]
 
 
 def assemble(
-    graph: Graph, *, clock: Clock, live: bool, cancelled: threading.Event, reports: Reports, trace: Trace | None
+    graph: Graph,
+    plan: Plan,
+    *,
+    clock: Clock,
+    live: bool,
+    cancelled: threading.Event,
+    reports: Reports,
+    trace: Trace | None,
 ) -> Assembly:
-    """Build every node of a graph, chained and linked; nothing is opened yet."""
-    made = Assembly([])
-    for names in plan(graph).chains:
+    """Build every node of a graph, or of a part of one, chained and linked; nothing is opened yet.
+
+    What comes from or goes to other places is linked by whoever knows them.
+    """
+    made = Assembly([], plan)
+    for names in plan.chains:
         chain = Chain(graph.max_bytes)
         made.chains.append(chain)
         for name in names:
@@ -49,7 +63,7 @@ def assemble(
                 seed=graph.seed,
                 clock=clock,
                 live=live,
-                linked=_linked(graph, name),
+                linked=plan.linked[name],
                 cancelled=cancelled,
                 reports=reports,
             )
@@ -60,8 +74,9 @@ def assemble(
         for name in names[1:]:
             _link_fused(made, graph.nodes[name])
     _link_crossing(made)
-    _find_rivals(made, graph)
-    _find_watched(made, graph)
+    _note_rivals(made, plan.rivals)
+    for name, output in plan.watched:
+        made.members[name].watch(made.members[name].outs[output])
     if live:
         _watch_pace(made, reports)
     return made
@@ -102,35 +117,21 @@ def _link_fused(made: Assembly, declared: GraphNode) -> None:
 def _link_crossing(made: Assembly) -> None:
     for inlet in made.inlets:
         link = inlet.link
+        if link.source not in made.members:  # from another place
+            continue
         alignment = made.chain_of[link.target].alignment
         assert alignment is not None
-        made.members[link.source].outs[link.output].crossing.append((alignment, inlet))
+        made.members[link.source].outs[link.output].crossing.append(Crossing(alignment, inlet))
         inlet.wake_producer = made.chain_of[link.source].nudge
 
 
-def _find_rivals(made: Assembly, graph: Graph) -> None:
-    """Which siblings can starve because an inlet is full: those with a common ancestor."""
-    ancestry = {name: {id(made.chain_of[n]) for n in _ancestry(graph, name)} for name in graph.nodes}
+def _note_rivals(made: Assembly, rivals: Mapping[tuple[str, str], frozenset[str]]) -> None:
+    """Which siblings can starve because an inlet is full."""
     for inlet in made.inlets:
-        alignment = made.chain_of[inlet.link.target].alignment
+        link = inlet.link
+        alignment = made.chain_of[link.target].alignment
         assert alignment is not None
-        inlet.rivals = frozenset(
-            sibling
-            for sibling in alignment.inlets.values()
-            if sibling is not inlet and ancestry[inlet.link.source] & ancestry[sibling.link.source]
-        )
-
-
-def _find_watched(made: Assembly, graph: Graph) -> None:
-    """Outputs from which a fan-in can be reached: only these say what is settled."""
-    upstream: set[str] = set()
-    for name, node in graph.nodes.items():
-        if len(node.links) > 1:
-            upstream |= _ancestry(graph, name)
-    for link in graph.links:
-        if link.target in upstream:
-            member = made.members[link.source]
-            member.watch(member.outs[link.output])
+        inlet.rivals = frozenset(alignment.inlets[name] for name in rivals[link.target, link.input])
 
 
 def _watch_pace(made: Assembly, reports: Reports) -> None:
@@ -149,19 +150,3 @@ def _watch_pace(made: Assembly, reports: Reports) -> None:
 
     for sink in made.sinks:
         sink.pace = Pace(partial(tell, sink.name))
-
-
-def _linked(graph: Graph, name: str) -> frozenset[str]:
-    """The inputs and outputs of a node that have a link."""
-    return frozenset(graph.nodes[name].links) | {link.output for link in graph.links if link.source == name}
-
-
-def _ancestry(graph: Graph, name: str) -> set[str]:
-    """A node and everything before it."""
-    seen, open_ends = {name}, [name]
-    while open_ends:
-        for link in graph.nodes[open_ends.pop()].links.values():
-            if link.source not in seen:
-                seen.add(link.source)
-                open_ends.append(link.source)
-    return seen

@@ -11,8 +11,9 @@ from graphcore.clock import Clock
 from graphcore.errors import RunError
 from graphcore.node import Source, is_source
 from graphcore.runtime.align import Alignment
+from graphcore.runtime.crossing import END
 from graphcore.runtime.inlet import BEGINNING
-from graphcore.runtime.member import END, Member, Out, Outbox
+from graphcore.runtime.member import Member, Out, Outbox
 
 FOLD_AT = 1024  # calls of the head after which statistics are summed up
 
@@ -224,21 +225,17 @@ class Chain:
         if clock is not None and out in self._own_outs and timestamp > clock.now():
             self.wake_at = timestamp
             return False
-        if any(inlet.full for _, inlet in out.crossing):
-            return False
-        for alignment, inlet in out.crossing:
-            with alignment.lock:
-                inlet.offer(payload, timestamp, out.packets)
-            alignment.wake()
+        for listener in out.crossing:
+            if listener.full:
+                return False
+        for listener in out.crossing:
+            listener.offer(payload, timestamp, out.packets)
         return True
 
     def _settle(self, out: Out, timestamp: int) -> None:
         """Tell whoever listens that nothing at or before this time will come."""
-        for alignment, inlet in out.crossing:
-            with alignment.lock:
-                inlet.settled = max(inlet.settled, timestamp)
-                inlet.ended = inlet.ended or timestamp == END
-            alignment.wake()
+        for listener in out.crossing:
+            listener.settle(timestamp)
         for member in out.fused:
             if timestamp == END:
                 self._end(member)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from graphcore.clock import NS_PER_S, Clock, VirtualClock
 from graphcore.errors import Cancelled, GraphcoreError, RunError
@@ -13,6 +14,16 @@ from graphcore.node import needs_own_thread
 from graphcore.runtime import blas
 from graphcore.runtime.chain import Chain
 from graphcore.runtime.chain_thread import ChainThread
+
+
+class Outside(Protocol):
+    """Who runs the other places, where this is a part of a run; called from any of its threads."""
+
+    def opened(self) -> None:
+        """Every node here has opened; time begins with `Executor.go`."""
+
+    def quiet(self) -> None:
+        """Nothing goes on here unless something comes from outside: whether that is a stall only others know."""
 
 
 class Executor:
@@ -27,6 +38,7 @@ class Executor:
         threads: int | None,
         cancelled: threading.Event,
         describe_stall: Callable[[], str],
+        outside: Outside | None = None,
     ) -> None:
         self.clock = clock
         self.live = clock if live else None
@@ -36,6 +48,7 @@ class Executor:
         self.done = threading.Event()
         self._cancelled = cancelled
         self._describe_stall = describe_stall
+        self._outside = outside
         self._blas_held = False
         self._lock = threading.Lock()
         self._opening = threading.Event()
@@ -83,9 +96,26 @@ class Executor:
                 blas.hold()
                 self._blas_held = True
                 self.opened_at = time.perf_counter()
-                self.clock.start()
-                self._opening.set()
+                if self._outside is None:
+                    self.go()
+                else:
+                    self._outside.opened()
         self._opening.wait()
+
+    def go(self) -> None:
+        """Begin: this is time zero."""
+        self.clock.start()
+        self._opening.set()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing goes on here unless something comes from outside."""
+        with self._lock:
+            return self.opened_at is not None and (not self._running or self._stalled())
+
+    def make_room(self) -> bool:
+        """Nothing goes on anywhere: let full links take more; False: there are none."""
+        return any(chain.make_room() for thread in self._threads for chain in thread.chains)
 
     def rest(self, thread: ChainThread) -> None:
         """Wait until something changes for this thread, or the clock reaches what it waits for."""
@@ -97,11 +127,13 @@ class Executor:
         with self._lock:
             self._idle.add(thread)
             stalled = self._stalled()
-        if stalled:
+        if stalled and self._outside is None:
             self._resolve()
             with self._lock:
                 self._idle.discard(thread)
             return
+        if stalled and self._outside is not None:
+            self._outside.quiet()
         timeout = None if wake_at is None else max(0.0, (wake_at - self.clock.now()) / NS_PER_S)
         thread.event.wait(timeout)
         with self._lock:
@@ -113,12 +145,14 @@ class Executor:
             self._running.discard(thread)
             last = not self._running
             stalled = self._stalled()
-        if stalled and not self.stopping:
+        if stalled and not self.stopping and self._outside is None:
             self._resolve()
         if last:
             if self._blas_held:
                 blas.release()
             self.done.set()
+        if self._outside is not None:
+            self._outside.quiet()
 
     def _resolve(self) -> None:
         """Every thread waits for another one: make room on full links, or end the run where there are none.
@@ -126,7 +160,7 @@ class Executor:
         T. M. Parks, Bounded Scheduling of Process Networks (1995): queues grow only when nothing goes on.
         """
         try:
-            if any(chain.make_room() for thread in self._threads for chain in thread.chains):
+            if self.make_room():
                 return
             raise RunError("graph", None, f"stalled: {self._describe_stall()}")
         except GraphcoreError as error:

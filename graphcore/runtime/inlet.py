@@ -29,6 +29,7 @@ class Inlet:
         "link",
         "lossless",
         "metrics",
+        "on_room",
         "packets",
         "rivals",
         "settled",
@@ -46,12 +47,18 @@ class Inlet:
         self.metrics = LinkMetrics()
         self.rivals: frozenset[Inlet] = frozenset()  # siblings that can starve because this one is full
         self.wake_producer: Callable[[], None] = _nobody
+        self.on_room: Callable[[], None] | None = None  # from another place: called whenever a place may have freed
         self._limit = link.queue
 
     @property
     def full(self) -> bool:
         """Whether its producer must wait."""
         return self.lossless and not self.closed and len(self.packets) >= self._limit
+
+    @property
+    def room(self) -> int:
+        """How many packets more it takes; none once it is closed."""
+        return 0 if self.closed else max(0, self._limit - len(self.packets))
 
     def offer(self, payload: Any, timestamp: int, sequence: int) -> None:
         """Add a packet; by its overflow policy a full inlet drops the oldest or this one."""
@@ -77,6 +84,8 @@ class Inlet:
             self._limit = self.link.queue
         if was_full:
             self.wake_producer()
+        if self.on_room is not None:
+            self.on_room()
         return packet
 
     def grow(self) -> None:
@@ -84,6 +93,8 @@ class Inlet:
         self._limit = len(self.packets) + 1
         self.metrics.grown += 1
         self.wake_producer()
+        if self.on_room is not None:
+            self.on_room()
 
     def close(self) -> None:
         """Take nothing more: what waits is forgotten, the producer goes on without this link."""
@@ -91,6 +102,8 @@ class Inlet:
         self.packets.clear()
         self.bytes = 0
         self.wake_producer()
+        if self.on_room is not None:
+            self.on_room()
 
 
 def _nobody() -> None:

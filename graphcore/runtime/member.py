@@ -13,12 +13,12 @@ from graphcore.node import Node, is_source
 from graphcore.packet import Packet
 from graphcore.payload import freeze, has_arrays, mismatch
 from graphcore.port import Output
-from graphcore.runtime.align import Alignment, History, unlinked_value
-from graphcore.runtime.inlet import BEGINNING, Inlet
+from graphcore.runtime.align import History, unlinked_value
+from graphcore.runtime.crossing import END, Listener
+from graphcore.runtime.inlet import BEGINNING
 from graphcore.runtime.metrics import NodeMetrics
 from graphcore.runtime.pace import Pace
 
-END = 2**63  # settled for ever: nothing will come any more
 # What a chain has yet to deliver: an output, a payload and its timestamp; or, with None for the timestamp,
 # the time up to which the output is settled in place of the payload.
 Outbox = deque[tuple["Out", Any, int | None]]
@@ -53,7 +53,7 @@ class Out:
         self.payload = port.payload
         self.delay_ns = int(port.delay_ms * NS_PER_MS)
         self.fused: list[Member] = []
-        self.crossing: list[tuple[Alignment, Inlet]] = []
+        self.crossing: list[Listener] = []
         self.packets = 0
         self.late = 0
         self.last = BEGINNING  # timestamp of the newest packet
@@ -101,7 +101,7 @@ class Out:
     @property
     def closed(self) -> bool:
         """Whether nobody listens any more."""
-        return all(inlet.closed for _, inlet in self.crossing) and all(member.unheard for member in self.fused)
+        return all(listener.closed for listener in self.crossing) and all(member.unheard for member in self.fused)
 
     def _check(self, payload: Any) -> None:
         if not isinstance(payload, self.payload):

@@ -11,11 +11,13 @@ from typing import Any
 
 from graphcore.clock import Clock, LiveClock
 from graphcore.errors import GraphcoreError, OpenError, ParamError, RunError, counted
+from graphcore.graph.plan import Plan
+from graphcore.graph.plan import plan as make_plan
 from graphcore.graph.spec import Graph
 from graphcore.packet import Packet
-from graphcore.runtime.build import assemble
+from graphcore.runtime.build import Assembly, assemble
 from graphcore.runtime.context import Made, Reports
-from graphcore.runtime.executor import Executor
+from graphcore.runtime.executor import Executor, Outside
 from graphcore.runtime.member import Tap, Trace
 
 CLOSE_S = 10.0  # for the nodes to close after Ctrl-C
@@ -29,6 +31,9 @@ class Run:
     clock. `threads` is how many threads share the chains, besides one for each node with `own_thread` (None: as
     many as there are cores; 1: one for all). With a VirtualClock everything
     happens in `start`, on the caller's thread, and no time passes.
+
+    With a `plan` and an `outside` the graph is the part of one place: whoever runs the others links it to them
+    and says `go`.
     """
 
     def __init__(
@@ -39,6 +44,8 @@ class Run:
         threads: int | None = None,
         clock: Clock | None = None,
         trace: bool = False,
+        plan: Plan | None = None,
+        outside: Outside | None = None,
     ) -> None:
         if threads is not None and threads < 1:
             raise ParamError(f"threads={threads}: expected 1 or more")
@@ -49,7 +56,13 @@ class Run:
         self._reports = Reports()
         cancelled = threading.Event()
         self._assembly = assemble(
-            graph, clock=self.clock, live=live, cancelled=cancelled, reports=self._reports, trace=self.trace
+            graph,
+            plan or make_plan(graph),
+            clock=self.clock,
+            live=live,
+            cancelled=cancelled,
+            reports=self._reports,
+            trace=self.trace,
         )
         self._executor = Executor(
             self._assembly.chains,
@@ -57,7 +70,8 @@ class Run:
             live=live,
             threads=threads,
             cancelled=cancelled,
-            describe_stall=self._describe_stall,
+            describe_stall=self.describe_stall,
+            outside=outside,
         )
         self._started_at = 0.0
         self._wall_s = 0.0
@@ -134,6 +148,29 @@ class Run:
         self._executor.cancel()
 
     @property
+    def assembly(self) -> Assembly:
+        """The chains, for whoever links them to other places."""
+        return self._assembly
+
+    def go(self) -> None:
+        """Of a part: begin, now that the other places have opened, too."""
+        self._executor.go()
+
+    @property
+    def ended(self) -> bool:
+        """Whether every thread has closed its nodes."""
+        return self._executor.done.is_set()
+
+    @property
+    def quiet(self) -> bool:
+        """Of a part: whether nothing goes on here unless something comes from another place."""
+        return self._executor.quiet
+
+    def make_room(self) -> bool:
+        """Of a part: nothing goes on anywhere, so let full links take more; False: there are none."""
+        return self._executor.make_room()
+
+    @property
     def notices(self) -> list[str]:
         """What nodes had to say, and what the links lost, in order."""
         return list(self._reports.notices)
@@ -146,12 +183,22 @@ class Run:
     @property
     def expected_ns(self) -> int | None:
         """How much media time the longest source will send, where one said it."""
-        return max(self._reports.expected_ns.values(), default=None)
+        return max(self.all_expected_ns, default=None)
 
     @property
     def position_ns(self) -> int:
         """The media time that every sink has reached."""
-        return min((member.node.timestamp for member in self._assembly.sinks), default=0)
+        return min(self.positions_ns, default=0)
+
+    @property
+    def positions_ns(self) -> list[int]:
+        """The media time that each sink has reached."""
+        return [member.node.timestamp for member in self._assembly.sinks]
+
+    @property
+    def all_expected_ns(self) -> list[int]:
+        """How much media time each source will send, where one said it."""
+        return list(self._reports.expected_ns.values())
 
     @property
     def wall_s(self) -> float:
@@ -212,7 +259,7 @@ class Run:
     def _link_stats(self) -> list[dict[str, Any]]:
         crossing = {id(inlet.link): inlet for inlet in self._assembly.inlets}
         rows = []
-        for link in self.graph.links:
+        for link in self.graph.links:  # of a part: those that end here
             inlet = crossing.get(id(link))
             row: dict[str, Any] = {"link": str(link), "fused": inlet is None}
             if inlet is None:
@@ -227,7 +274,8 @@ class Run:
             rows.append(row)
         return rows
 
-    def _describe_stall(self) -> str:
+    def describe_stall(self) -> str:
+        """Which node waits for which link."""
         waits = [
             f"{name} waits for " + ", ".join(str(inlet.link) for inlet in chain.alignment.starving)
             for name, chain in self._assembly.chain_of.items()

@@ -76,6 +76,8 @@ class Channel:
         closed: Callable[[str], None] | None = None,
     ) -> None:
         self.reason: str | None = None  # why the channel is closed; None: it is open
+        self.sent = 0  # messages, counted before they leave
+        self.received = 0  # messages, counted once they are dealt with
         self._refused = 0
         self._wire = wire
         self._known = known
@@ -83,6 +85,7 @@ class Channel:
         self._receive = receive
         self._closed = closed
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._senders: dict[int, SendingEnd] = {}
         self._receivers: dict[int, ReceivingEnd] = {}
         self._early: dict[int, int] = {}  # credits for links that are not open here yet
@@ -99,7 +102,10 @@ class Channel:
     def send(self, message: Any) -> None:
         """Send a message; raises CodecError where it cannot be written."""
         if self.reason is None:
-            self._wire.send(encode(message, max_bytes=self._max_bytes))
+            frames = encode(message, max_bytes=self._max_bytes)
+            with self._counting:
+                self.sent += 1
+            self._wire.send(frames)
 
     def open_sender(
         self, link: int, *, queue: int, overflow: Overflow = "block", wake: Callable[[], None] | None = None
@@ -141,6 +147,7 @@ class Channel:
             return
         try:
             self._dispatch(decode(frames, self._known, max_bytes=self._max_bytes))
+            self.received += 1
         except CodecError as error:
             self._refused += 1
             self._end(f"the peer sent what is refused: {error}")
@@ -303,9 +310,9 @@ class ReceivingEnd:
         self.link = link
         self.closed = False
         self.packets = 0  # that arrived
+        self.places = places  # of the queue that are here
         self._channel = channel
         self._payload = payload
-        self._places = places
         self._take = take
         self._lock = threading.Lock()
         self._granted = 0  # credits that the sender has not used
@@ -315,8 +322,8 @@ class ReceivingEnd:
 
     def begin(self) -> None:
         """Grant the whole queue."""
-        self._granted = self._places
-        self._channel.send(Credit(self.link, self._places))
+        self._granted = self.places
+        self._channel.send(Credit(self.link, self.places))
 
     def grant(self, count: int = 1) -> None:
         """So many places have become free; called from any thread."""
@@ -358,7 +365,7 @@ class ReceivingEnd:
         """Tell the sender of every free place, once it has used up half of what it was granted."""
         with self._lock:
             free = self._free
-            if free == 0 or 2 * self._granted > self._places or self.closed or self._ended:
+            if free == 0 or 2 * self._granted > self.places or self.closed or self._ended:
                 return
             self._free = 0
             self._granted += free

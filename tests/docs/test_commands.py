@@ -22,7 +22,9 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PLUGIN = ROOT / "plugins" / "hello_node"
 # A sentence takes as long to say as it takes: the demo's own text is replaced by a word.
-SHORTER = dict.fromkeys(("talk", "graphs/talk.yaml", "graphs/talk_light.yaml"), "speech.text=Yes.")
+SHORTER = dict.fromkeys(
+    ("talk", "graphs/talk.yaml", "graphs/talk_light.yaml", "graphs/talk_processes.yaml"), "speech.text=Yes."
+)
 # Hours of training are replaced by a few steps on a few seconds.
 SMALLER = {"count: 1500": "count: 4", "scenes: 1500": "scenes: 4", "batch: 32": "batch: 2", "steps: 40000": "steps: 2"}
 SMALLER_TOOLS = {"make_speech_data.py": ["--hours", "0.01", "--voices", "espeak-en-us+f2", "--texts", "en=book.txt"]}

@@ -19,6 +19,7 @@ from graphcore.cli.main import VERBS
 from graphcore.graph.check import GRAPH_KEYS, NODE_KEYS
 from graphcore.graph.links import KEYS
 from graphcore.graph.spec import OVERFLOWS
+from graphcore.places.declared import FILE_KEYS, KINDS, PLACE_KEYS
 from graphcore.plugins import Hooks
 from graphcore.port import DRIVER_ALIGNS, FOLLOWER_ALIGNS
 from pages import PAGES, ROOT, label, prose
@@ -85,6 +86,11 @@ def test_every_graph_that_comes_along_is_in_the_readme() -> None:
 @pytest.mark.parametrize("key", [*GRAPH_KEYS, *NODE_KEYS, *KEYS, *OVERFLOWS])
 def test_keys_of_a_graph_are_documented(key: str) -> None:
     assert f"`{key}`" in WRITE_A_GRAPH
+
+
+@pytest.mark.parametrize("key", [*FILE_KEYS, *PLACE_KEYS, *KINDS])
+def test_keys_of_a_places_file_are_documented(key: str) -> None:
+    assert f"`{key}`" in (ROOT / "docs" / "several-processes.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("align", [*DRIVER_ALIGNS, *FOLLOWER_ALIGNS])

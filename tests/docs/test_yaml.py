@@ -42,3 +42,9 @@ def test_mistakes_are_reported_as_shown(reader: Path) -> None:
 def test_the_graph_in_the_readme_is_the_one_that_runs() -> None:
     (shown,) = blocks(ROOT / "README.md", "yaml")
     assert shown.text == (ROOT / "graphs" / "talk.yaml").read_text(encoding="utf-8")
+
+
+def test_the_places_on_the_page_are_those_that_come_along() -> None:
+    (shown,) = blocks(ROOT / "docs" / "several-processes.md", "yaml places")
+    file = (ROOT / "graphs" / "places" / "two-processes.yaml").read_text(encoding="utf-8")
+    assert file.endswith(shown.text)

@@ -145,6 +145,25 @@ def test_talk_depends_on_what_is_said_and_on_the_seed(talk: Movie, tmp_path: Pat
     assert other.frames[-1] != talk.frames[-1]
 
 
+@pytest.fixture(scope="module")
+def in_one_process(tmp_path_factory: pytest.TempPathFactory) -> Movie:
+    """graphs/talk_processes.yaml without a places file."""
+    path = tmp_path_factory.mktemp("one") / "talk.mp4"
+    run(ROOT / "graphs" / "talk_processes.yaml", {"speech.text": WORDS, "movie.path": str(path)})
+    return decode(path)
+
+
+@pytest.mark.parametrize("places", ["two-processes", "three-processes"])
+def test_places_change_no_frame(in_one_process: Movie, places: str, tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    settings = [f"--set=speech.text={WORDS}", f"--set=movie.path={path}"]
+    file = str(ROOT / "graphs" / "places" / f"{places}.yaml")
+    assert main(["run", str(ROOT / "graphs" / "talk_processes.yaml"), "--places", file, *settings]) == 0
+    movie = decode(path)
+    assert movie.frames == in_one_process.frames
+    assert movie.sound_hash == in_one_process.sound_hash
+
+
 def test_talk_audio_is_as_long_as_the_recording(recording: Path, portrait: str, tmp_path: Path) -> None:
     path = tmp_path / "me.mp4"
     settings = {"speech.path": str(recording), "face.portrait": portrait, "movie.path": str(path)}

@@ -1,0 +1,1 @@
+"""Where nodes run: this process and child processes, and who watches them."""

@@ -1,0 +1,46 @@
+"""What the places counted, put together: one table of nodes and links, whichever place they ran in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphcore.errors import counted
+from graphcore.graph.spec import Graph
+
+Reports = Mapping[str, Mapping[str, Any]]  # by place
+
+
+def stats_of(
+    graph: Graph, place_of: Mapping[str, str], reports: Reports, pids: Mapping[str, int | None]
+) -> dict[str, Any]:
+    """Nodes with their place, links in the order of the graph with both places, and the places themselves."""
+    each_place = [report["stats"] for report in reports.values() if "stats" in report]
+    nodes = {name: stats | {"place": place_of[name]} for each in each_place for name, stats in each["nodes"].items()}
+    rows = {row["link"]: row for each in each_place for row in each["links"]}
+    dropped = _dropped(reports)
+    links = []
+    for number, link in enumerate(graph.links):
+        row = rows.get(str(link))
+        if row is not None:
+            row = row | {"from": place_of[link.source], "to": place_of[link.target]}
+            links.append(row | {"dropped": row["dropped"] + dropped.get(number, 0)})
+    ordered = {name: nodes[name] for name in graph.nodes if name in nodes}
+    return {"nodes": ordered, "links": links, "places": _places(reports, pids)}
+
+
+def losses_of(graph: Graph, reports: Reports) -> list[str]:
+    """What did not arrive as declared, a line each; what a sending end dropped is of its link."""
+    lines = [line for report in reports.values() for line in report.get("losses", ())]
+    dropped = _dropped(reports)
+    lost = [(link, dropped[number]) for number, link in enumerate(graph.links) if dropped.get(number)]
+    return lines + [f"{link}: {counted(count, 'packet')} dropped" for link, count in lost]
+
+
+def _dropped(reports: Reports) -> dict[int, int]:
+    """By number of the link, what was dropped before it left its place."""
+    return {way["number"]: way["dropped"] for report in reports.values() for way in report.get("ways", ())}
+
+
+def _places(reports: Reports, pids: Mapping[str, int | None]) -> dict[str, Any]:
+    return {place: {"pid": pids.get(place), "peers": report.get("peers", [])} for place, report in reports.items()}

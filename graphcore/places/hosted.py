@@ -1,0 +1,93 @@
+"""A place's side of the control channel: it takes parts, one after the other, and runs them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from socket import socket
+from time import monotonic
+from typing import Any
+
+from graphcore.node import Node
+from graphcore.places.messages import Assign, Ready, Release, Relieve
+from graphcore.places.part_run import PartRun
+from graphcore.transport.channel import Channel, Wire
+
+LOOK_EVERY_S = 0.05
+SETTLE_S = 0.02  # a place that is quiet for less is not worth a word
+RELIEVED_S = 0.002  # the same, once full links had to take more: each packet of that takes a round
+CLOSE_S = 1.5  # for the nodes to close when the coordinator is gone
+
+GONE = object()  # the control channel has ended
+LOOK = object()  # something has changed
+
+
+class Host:
+    """Serves one coordinator; `sockets` gives so many that were passed for an Assign."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        types: Callable[[], Mapping[str, type[Node]]],
+        sockets: Callable[[int], list[socket]],
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._nudged = False
+        self._types = types
+        self._sockets = sockets
+        self._lost = lost
+        self._channel = Channel(wire, {}, receive=self._inbox.put, closed=self._closed)
+
+    def serve(self) -> None:
+        """Run what is given until the coordinator is gone."""
+        self._channel.start()
+        types = self._types()
+        self._channel.send(Ready(os.getpid()))
+        while (message := self._inbox.get()) is not GONE:
+            if isinstance(message, Assign) and not self._serve_part(message, types):
+                break
+        self._channel.close()
+
+    def _serve_part(self, assign: Assign, types: Mapping[str, type[Node]]) -> bool:
+        """Run one part until it is released; False: the coordinator is gone."""
+        sockets = self._sockets(assign.sockets)
+        part = PartRun(assign, sockets, types, self._channel.send, self._nudge)
+        settle_s, look_at = SETTLE_S, 0.0
+        while True:
+            message = self._next(look_at)
+            if message is GONE:
+                part.cancel()
+                part.wait(CLOSE_S)
+                return False
+            if isinstance(message, Release):
+                part.release()
+                return True
+            if message is LOOK and not part.over:
+                look_at = min(look_at, monotonic() + settle_s)
+                continue
+            if isinstance(message, Relieve):
+                settle_s = RELIEVED_S
+            if message is not LOOK and message is not None:
+                part.handle(message)
+            self._nudged = False
+            part.look()
+            look_at = monotonic() + LOOK_EVERY_S
+
+    def _next(self, until: float) -> Any:
+        """What comes next; None when it is time to look."""
+        try:
+            return self._inbox.get(timeout=max(0.0, until - monotonic()))
+        except Empty:
+            return None
+
+    def _nudge(self) -> None:
+        """Look soon; called from any thread."""
+        if not self._nudged:
+            self._nudged = True
+            self._inbox.put(LOOK)
+
+    def _closed(self, _reason: str) -> None:
+        self._inbox.put(GONE)
+        self._lost()

@@ -1,0 +1,110 @@
+"""The part of a graph that one place runs, as data that can be sent: its nodes, its plan, its ways to other places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from graphcore.errors import ParamError, RunError
+from graphcore.graph.plan import Plan
+from graphcore.graph.spec import Graph, GraphNode, Link
+from graphcore.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A link between two places; `number` is the same at both ends, `peer` the place at the other end."""
+
+    number: int
+    node: str  # at this end
+    port: str
+    peer: str
+    payload: str  # name on the wire of what the output sends
+
+
+@dataclass(slots=True)
+class Part:
+    """What one place runs; a link that comes from another place names a source that is not among its nodes."""
+
+    place: str
+    graph: Graph
+    plan: Plan
+    incoming: list[Way]
+    outgoing: list[tuple[Way, Link]]
+    live: bool
+    threads: int | None
+
+    @property
+    def peers(self) -> list[str]:
+        """The places it exchanges packets with, in order of name."""
+        return sorted({way.peer for way in self.incoming} | {way.peer for way, _ in self.outgoing})
+
+
+def describe(part: Part) -> dict[str, Any]:
+    """A part as JSON can say it."""
+    graph, plan = part.graph, part.plan
+    return {
+        "place": part.place,
+        "live": part.live,
+        "threads": part.threads,
+        "frame_rate": str(graph.frame_rate),
+        "seed": graph.seed,
+        "max_bytes": graph.max_bytes,
+        "path": None if graph.path is None else str(graph.path),
+        "nodes": [_describe_node(node) for node in graph.nodes.values()],
+        "order": plan.order,
+        "chains": plan.chains,
+        "linked": {name: sorted(ports) for name, ports in plan.linked.items()},
+        "watched": sorted(plan.watched),
+        "rivals": [[*key, sorted(inputs)] for key, inputs in plan.rivals.items()],
+        "incoming": [asdict(way) for way in part.incoming],
+        "outgoing": [[asdict(way), asdict(link)] for way, link in part.outgoing],
+    }
+
+
+def read(content: dict[str, Any], types: Mapping[str, type[Node]]) -> Part:
+    """What `describe` wrote, with the node types of this place; raises RunError for one that is not installed."""
+    nodes = [_read_node(node, types, content["place"]) for node in content["nodes"]]
+    graph = Graph(
+        {node.name: node for node in nodes},
+        Fraction(content["frame_rate"]),
+        content["seed"],
+        content["max_bytes"],
+        None if content["path"] is None else Path(content["path"]),
+    )
+    plan = Plan(
+        content["order"],
+        content["chains"],
+        {name: frozenset(ports) for name, ports in content["linked"].items()},
+        frozenset((node, output) for node, output in content["watched"]),
+        {(node, port): frozenset(inputs) for node, port, inputs in content["rivals"]},
+    )
+    incoming = [Way(**way) for way in content["incoming"]]
+    outgoing = [(Way(**way), Link(**link)) for way, link in content["outgoing"]]
+    return Part(content["place"], graph, plan, incoming, outgoing, content["live"], content["threads"])
+
+
+def _describe_node(node: GraphNode) -> dict[str, Any]:
+    params = {name: str(value) if isinstance(value, Path) else value for name, value in node.params.items()}
+    links = {name: asdict(link) for name, link in node.links.items()}
+    return {"name": node.name, "type": node.node_class.type_name, "params": params, "links": links}
+
+
+def _read_node(content: dict[str, Any], types: Mapping[str, type[Node]], place: str) -> GraphNode:
+    name, node_class = content["name"], types.get(content["type"])
+    if node_class is None:
+        raise RunError(name, None, f"place {place!r} has no node type {content['type']!r}; install its plugin there")
+    params = {}
+    for param, value in content["params"].items():
+        declared = node_class.params.get(param)
+        if declared is None:
+            raise RunError(name, None, f"place {place!r} has a {content['type']} without the param {param!r}")
+        try:
+            params[param] = declared.accept(value)
+        except ParamError as error:
+            raise RunError(name, None, f"{param}: {error}") from error
+    links = {port: Link(**link) for port, link in content["links"].items()}
+    return GraphNode(name, node_class, params, links, place)

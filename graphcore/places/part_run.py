@@ -1,0 +1,229 @@
+"""One part of a run in its place: linked to the other places, watched by whoever gave the part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from socket import socket
+from typing import Any
+
+from graphcore.clock import LiveClock
+from graphcore.errors import Cancelled, GraphcoreError, OpenError, ParamError, RunError
+from graphcore.node import Node
+from graphcore.payload import is_payload, payload_name
+from graphcore.places.ends import Intake, Outlet
+from graphcore.places.messages import (
+    Adjust,
+    Assign,
+    Cancel,
+    Ended,
+    Go,
+    Opened,
+    Quiet,
+    Relieve,
+    Relieved,
+    Stop,
+    Told,
+    from_text,
+    to_text,
+)
+from graphcore.places.part import read
+from graphcore.places.report import Report
+from graphcore.runtime.run import Run
+from graphcore.transport.channel import Channel
+from graphcore.transport.shared_memory import SharedMemoryWire
+
+MAX_WHAT = 20_000  # characters of an error that travel
+
+
+class PartRun:
+    """Runs a part. `send` takes messages for the coordinator; `nudge` asks for a `look` soon, from any thread."""
+
+    def __init__(
+        self,
+        assign: Assign,
+        sockets: Sequence[socket],
+        types: Mapping[str, type[Node]],
+        send: Callable[[Any], None],
+        nudge: Callable[[], None],
+    ) -> None:
+        self.ended = False
+        self._attempt = assign.attempt
+        self._send = send
+        self._nudge = nudge
+        self._round = 0
+        self._error: GraphcoreError | None = None  # why the run was cancelled from here
+        self._reported: tuple[Any, ...] = ()
+        self._clock = _CommonClock()
+        self._channels: dict[str, Channel] = {}
+        self._report = Report()
+        self._run: Run | None = None
+        try:
+            self._part = read(from_text(assign.part), types)
+            self._link(sockets, types)
+            assert self._run is not None
+            self._run.start()
+        except GraphcoreError as error:
+            self._fail(error)
+
+    def opened(self) -> None:
+        """Every node here has opened."""
+        self._send(Opened(self._attempt))
+
+    def quiet(self) -> None:
+        """Nothing goes on here; a look will tell."""
+        self._nudge()
+
+    def handle(self, message: Any) -> None:
+        """Do what the coordinator says."""
+        if self._run is None or message.attempt != self._attempt:
+            return
+        if isinstance(message, Go):
+            self._clock.zero = message.zero
+            self._run.go()
+        elif isinstance(message, Stop):
+            self._run.stop()
+        elif isinstance(message, Cancel):
+            self._run.cancel()
+        elif isinstance(message, Relieve):
+            self._relieve(message)
+        elif isinstance(message, Adjust):
+            try:
+                self._run.set(message.node, message.param, from_text(message.value))
+            except ParamError as error:
+                self._give_up(error)
+
+    def look(self) -> None:
+        """Tell what has changed: the end, what was said, that all is quiet."""
+        if self._run is None:
+            return
+        if not self.ended:
+            self._look_for_end(self._run)
+        if not self.ended:
+            self._tell(self._report.news(self._run, time.monotonic()))
+        if self._run.quiet or self.ended:
+            self._tell_quiet(self._run)
+
+    @property
+    def over(self) -> bool:
+        """Whether its nodes are closed; what is left is to say so."""
+        return self._run is None or self._run.ended
+
+    def cancel(self) -> None:
+        """End at once; there is nobody any more to tell."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the end, however it is."""
+        if self._run is not None:
+            try:
+                self._run.wait(timeout_s)
+            except GraphcoreError:
+                return
+
+    def release(self) -> None:
+        """Close the ways to other places."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def _link(self, sockets: Sequence[socket], types: Mapping[str, type[Node]]) -> None:
+        part = self._part
+        known = _payloads(types)
+        for peer, sock in zip(part.peers, sockets, strict=True):
+            wire = SharedMemoryWire(sock)
+            self._report.wires[peer] = wire
+            self._channels[peer] = Channel(wire, known, closed=partial(self._closed, peer))
+        self._run = Run(
+            part.graph, live=part.live, threads=part.threads, clock=self._clock, plan=part.plan, outside=self
+        )
+        assembly = self._run.assembly
+        for way in part.incoming:
+            alignment = assembly.chain_of[way.node].alignment
+            if alignment is None or way.payload not in known:
+                raise RunError(way.node, None, f"place {part.place!r} does not know the payload {way.payload}")
+            Intake(way.number, known[way.payload], alignment, alignment.inlets[way.port], self._channels[way.peer])
+        for way, link in part.outgoing:
+            overflow = link.overflow if part.live else "block"
+            chain = assembly.chain_of[way.node]
+            end = self._channels[way.peer].open_sender(
+                way.number, queue=link.queue, overflow=overflow, wake=chain.nudge
+            )
+            outlet = Outlet(link, end)
+            assembly.members[way.node].outs[way.port].crossing.append(outlet)
+            self._report.outlets.append((way.number, outlet))
+        for channel in self._channels.values():
+            channel.start()
+
+    def _closed(self, peer: str, reason: str) -> None:
+        """A way has ended. That a peer is gone the coordinator sees by itself; what was refused it cannot."""
+        if "refused" in reason:
+            self._give_up(RunError(f"place {peer}", None, reason))
+
+    def _tell(self, news: dict[str, Any] | None) -> None:
+        if news is not None:
+            self._send(Told(self._attempt, to_text(news)))
+
+    def _look_for_end(self, run: Run) -> None:
+        try:
+            if run.wait(0):
+                self._tell(self._report.whole(run))
+                self.ended = True
+                self._send(Ended(self._attempt, False, False, None, None, ""))
+        except GraphcoreError as error:
+            self._tell(self._report.whole(run))
+            self._fail(self._error or error)
+
+    def _give_up(self, error: GraphcoreError) -> None:
+        """End the run because of something outside its nodes."""
+        self._error = self._error or error
+        self.cancel()
+
+    def _fail(self, error: GraphcoreError) -> None:
+        self.ended = True
+        if isinstance(error, RunError):
+            ended = Ended(
+                self._attempt, False, isinstance(error, OpenError), error.node, error.timestamp, error.what[:MAX_WHAT]
+            )
+        else:
+            ended = Ended(self._attempt, isinstance(error, Cancelled), False, None, None, str(error)[:MAX_WHAT])
+        self._send(ended)
+
+    def _relieve(self, message: Relieve) -> None:
+        assert self._run is not None
+        self._round = message.round
+        try:
+            grown = self._run.make_room()
+        except GraphcoreError as error:  # a link holds more than max_mb
+            self._give_up(error)
+            return
+        waits = "" if grown or self.ended else self._run.describe_stall()
+        self._send(Relieved(self._attempt, self._round, grown, waits[:MAX_WHAT]))
+
+    def _tell_quiet(self, run: Run) -> None:
+        """Where nothing goes on, say how many messages had come and gone by then; in this order."""
+        received = tuple(channel.received for channel in self._channels.values())
+        if not (run.quiet or self.ended):
+            return
+        sent = tuple(channel.sent for channel in self._channels.values())
+        report = (self._round, sent, received)
+        if report != self._reported:
+            self._reported = report
+            self._send(Quiet(self._attempt, self._round, tuple(self._channels), sent, received))
+
+
+class _CommonClock(LiveClock):
+    """Time zero is given: the same in every place of this machine."""
+
+    zero = 0
+
+    def start(self) -> None:
+        self._zero = self.zero
+
+
+def _payloads(types: Mapping[str, type[Node]]) -> dict[str, type]:
+    """Every payload that a port of these types names, by its name on the wire."""
+    ports = [*(port for one in types.values() for port in one.inputs.values())]
+    sent = [port.payload for one in types.values() for port in one.outputs.values()]
+    return {payload_name(each): each for each in (*sent, *(port.payload for port in ports)) if is_payload(each)}

@@ -1,0 +1,149 @@
+"""How a coordinator reaches its places: child processes, and itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from queue import SimpleQueue
+from typing import Any
+
+from graphcore.node import Node
+from graphcore.places.children import Child
+from graphcore.places.hosted import Host
+from graphcore.transport.channel import Channel
+from graphcore.transport.memory import memory_pair
+from graphcore.transport.shared_memory import SharedMemoryWire
+
+Post = Callable[["Reached", Any], None]  # a message of a place, or GONE
+GONE = object()
+
+
+class Reached:
+    """A place as its coordinator reaches it: messages both ways, sockets there."""
+
+    pid: int | None = None
+    ready = False
+
+    def __init__(self) -> None:
+        self._channel: Channel
+        self.post: Post = _nobody
+
+    def start(self, post: Post) -> None:
+        """Begin to listen to it."""
+        raise NotImplementedError
+
+    def send(self, message: Any) -> None:
+        """Say something; after its end nothing happens."""
+        self._channel.send(message)
+
+    def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
+        """Give away sockets, for the Assign that follows."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """End it at once, where that can be done."""
+
+    def close(self, timeout_s: float) -> None:
+        """Let it go, and wait for it so long."""
+        raise NotImplementedError
+
+    @property
+    def fate(self) -> str:
+        """How it ended."""
+        return "gone"
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it ended by itself before it was ready: another one would do the same."""
+        return False
+
+
+class ChildPlace(Reached):
+    """A child process."""
+
+    def __init__(self, child: Child) -> None:
+        super().__init__()
+        self._child = child
+        self.pid = child.process.pid
+        wire = SharedMemoryWire(child.control, ring_bytes=0)
+        self._channel = Channel(wire, {}, receive=lambda message: self.post(self, message), closed=self._closed)
+
+    def start(self, post: Post) -> None:
+        """Begin to listen to it."""
+        self.post = post
+        self._channel.start()
+
+    def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
+        """Give away sockets, for the Assign that follows."""
+        if sockets:
+            with contextlib.suppress(OSError):  # it is gone, which is said elsewhere
+                socket.send_fds(self._child.passing, [b"s"], [sock.fileno() for sock in sockets])
+        for sock in sockets:
+            sock.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._child.process.kill()
+
+    def close(self, timeout_s: float) -> None:
+        """Tell it to leave, and see that it does."""
+        self._channel.close()
+        self._child.close(timeout_s)
+
+    @property
+    def fate(self) -> str:
+        """How it ended."""
+        try:
+            code = self._child.process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            return "it does not answer"
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"it ended with exit code {code}"
+
+    @property
+    def faulty(self) -> bool:
+        """Whether it ended by itself before it was ready: another one would do the same."""
+        code = self._child.process.poll()
+        return not self.ready and code is not None and code > 0
+
+    def _closed(self, _reason: str) -> None:
+        self.post(self, GONE)
+
+
+class OwnPlace(Reached):
+    """This process as one of its own places, on a thread; it cannot be killed."""
+
+    def __init__(self, types: Mapping[str, type[Node]]) -> None:
+        super().__init__()
+        self._sockets: SimpleQueue[socket.socket] = SimpleQueue()
+        wire, its_wire = memory_pair()
+        self._channel = Channel(wire, {}, receive=lambda message: self.post(self, message))
+        host = Host(its_wire, lambda: types, lambda count: [self._sockets.get() for _ in range(count)])
+        self._thread = threading.Thread(target=host.serve, name="graphcore-here", daemon=True)
+        self.pid = os.getpid()
+
+    def start(self, post: Post) -> None:
+        """Begin to listen to it."""
+        self.post = post
+        self._channel.start()
+        self._thread.start()
+
+    def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
+        """Hand over sockets, for the Assign that follows."""
+        for sock in sockets:
+            self._sockets.put(sock)
+
+    def close(self, timeout_s: float) -> None:
+        """Let it go."""
+        self._channel.close()
+        self._thread.join(timeout_s)
+
+
+def _nobody(_place: Reached, _message: Any) -> None:
+    """Nobody listens yet."""

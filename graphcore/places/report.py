@@ -1,0 +1,64 @@
+"""What a place tells while it runs: what its nodes said, how far they are, what was counted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from graphcore.places.ends import Outlet
+from graphcore.runtime.run import Run
+from graphcore.transport.shared_memory import SharedMemoryWire
+
+TELL_EVERY_S = 0.2
+COUNT_EVERY_S = 1.0  # statistics take longer to sum up
+
+
+class Report:
+    """Of one part; `outlets` are its links to other places by number, `wires` lead there."""
+
+    def __init__(self) -> None:
+        self.outlets: list[tuple[int, Outlet]] = []
+        self.wires: dict[str, SharedMemoryWire] = {}
+        self._told: dict[str, Any] = {}
+        self._told_at = self._counted_at = 0.0
+
+    def news(self, run: Run, now: float) -> dict[str, Any] | None:
+        """What has changed, as JSON can say it, where it is time for it (monotonic seconds)."""
+        if now - self._told_at < TELL_EVERY_S:
+            return None
+        self._told_at = now
+        if now - self._counted_at >= COUNT_EVERY_S:
+            self._counted_at = now
+            return self.whole(run)
+        said = self._said(run)
+        if said == self._told:
+            return None
+        self._told = said
+        return said
+
+    def whole(self, run: Run) -> dict[str, Any]:
+        """All of it."""
+        counted = {"losses": run.losses, "stats": run.stats(), "ways": self._ways(), "peers": self._peers()}
+        return self._said(run) | counted
+
+    def _said(self, run: Run) -> dict[str, Any]:
+        return {
+            "notices": run.notices,
+            "made": [{**asdict(made), "path": str(made.path)} for made in run.made],
+            "expected": run.all_expected_ns,
+            "positions": run.positions_ns,
+        }
+
+    def _ways(self) -> list[dict[str, Any]]:
+        """What the links to other places counted at this end."""
+        return [
+            {"number": number, "packets": outlet.end.packets, "dropped": outlet.end.dropped}
+            for number, outlet in self.outlets
+        ]
+
+    def _peers(self) -> list[dict[str, Any]]:
+        """How large messages went to each other place."""
+        return [
+            {"peer": peer, "through_ring": wire.through_ring, "by_value": wire.by_value, "ring_bytes": wire.ring_size}
+            for peer, wire in self.wires.items()
+        ]
