@@ -27,7 +27,7 @@ RISEN = 0.15  # from where it opened: so far up, it is another one
 JAW_GAP = np.array([{"jawOpen": 0.36, "mouthFunnel": 0.09}.get(name, 0.0) for name in LIP_NAMES])
 SHAPED_GAP = np.array([{"mouthLowerDown": 0.085, "mouthUpperUp": 0.07}.get(name, 0.0) for name in LIP_NAMES])
 HELD = 0.8  # of these two a closure holds back
-LEAST_GAP = 0.045  # while somebody speaks and no closure is heard for sure
+LEAST_GAP = 0.055  # while somebody speaks and no closure is heard for sure
 LIPS_CLOSED, AT_TEETH = VISEMES["m"], VISEMES["f"]
 FIRMNESS = 0.8  # how far such a consonant overrides the sampled lips
 

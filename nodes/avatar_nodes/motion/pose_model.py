@@ -48,7 +48,7 @@ GAZE_UNIT_DEG = 10.0
 GAZE_SEEN = 4.0
 EMOTION_SEEN = np.array([0.0, 0.5, 0.1, 0.08, 0.2, 0.35, 0.1, 0.02])
 # Standard deviations of the flow's part, as talking people show them: degrees, inter-pupil distances, amounts.
-SIZE = np.array([1.3, 1.42, 1.12, 0.025, 0.025, 0.04, 0.06, 0.05, 0.05, 0.04, 0.04, 0.02, 0.02, 0.02])
+SIZE = np.array([1.26, 1.38, 1.09, 0.025, 0.025, 0.04, 0.06, 0.05, 0.05, 0.04, 0.04, 0.02, 0.02, 0.02])
 FASTEST = 3.5  # standard deviations of a change: guidance makes bursts, which this tames
 FARTHEST = 2.5  # standard deviations: beyond it the flow's part is drawn back
 DRAWN_BACK = 0.15  # of what is beyond, each frame

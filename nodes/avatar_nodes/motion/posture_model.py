@@ -13,7 +13,7 @@ from avatar_nodes.motion.head_motion_model import Pulses, Turn, breath_rise, nec
 from avatar_nodes.motion.shapes_model import Floats
 
 FRAME_S = 0.04
-POSTURE_DEG = np.array([3.1, 1.5, 2.5])  # standard deviation of yaw, pitch, roll of what is aimed at
+POSTURE_DEG = np.array([3.4, 1.5, 2.5])  # standard deviation of yaw, pitch, roll of what is aimed at
 MOST = 2.0  # standard deviations: no posture is further out
 HOLD_S, IDLE_HOLD_S = 2.0, 6.0  # mean, while talking and in silence
 SHORTEST_HOLD_S = 0.7
