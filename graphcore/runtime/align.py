@@ -28,6 +28,7 @@ class Driver:
         self.inlet = inlet
         self._tolerance_ns = tolerance_ns
         self._window = History(port.window_ms) if port.window_ms is not None else None
+        self._grace_ns = int((port.window_ms or 0) * NS_PER_MS)  # what comes late is still in the next window
 
     @property
     def bound(self) -> int:
@@ -79,6 +80,7 @@ class Follower:
         self.inlet = inlet
         self._interpolate = inlet.link.align == "interpolate"
         self._window = History(port.window_ms) if port.window_ms is not None else None
+        self._grace_ns = int((port.window_ms or 0) * NS_PER_MS)  # what comes late is still in the next window
         self._default = MISSING if port.required else port.default
         self._held: Packet | None = None
         self._answered = BEGINNING  # the last time that was asked for
@@ -88,7 +90,7 @@ class Follower:
         packets = self.inlet.packets
         while packets and packets[0].timestamp <= timestamp:
             self._held = self.inlet.take()
-            if self._held.timestamp <= self._answered:
+            if self._held.timestamp <= self._answered - self._grace_ns:
                 self.inlet.metrics.late += 1
             if self._window is not None:
                 self._window.add(self._held)

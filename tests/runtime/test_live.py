@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from graphcore import Cancelled, Input, Node, Output, Run, Source, VirtualClock
+from graphcore import Cancelled, Input, Node, Output, Run, Source, VirtualClock, Window
 from graphcore.graph.plan import plan
 from graphcore.graph.spec import Link, Overflow
 from graphcore.runtime.pace import Pace
@@ -193,6 +193,31 @@ def test_a_follower_that_comes_when_its_time_was_answered_is_counted() -> None:
     offline = Run(made)
     offline.run()
     assert [line for line in offline.losses if "follow.offset" in line] == []
+
+
+class Recent(Node):
+    """Looks back further than what it follows is late."""
+
+    number = Input(Number)
+    around = Input(Number, follows=True, window_ms=300)
+    total = Output(Number)
+
+    def process(self, number: Number, around: Window[Number]) -> None:
+        self.total.send(Number(sum(one.value for one in around)))
+
+
+def test_what_comes_late_into_a_window_that_still_holds_its_time_is_not_lost() -> None:
+    made = graph(
+        node("count", Count, count=10),
+        node("other", Count, count=5),
+        node("lag", Lag, {"number": "other.number"}),
+        node("recent", Recent, {"number": "count.number", "around": "lag.same"}),
+        node("sink", Sink, {"number": "recent.total"}),
+    )
+    run = Run(made, live=True, clock=VirtualClock())
+    run.run()
+    (row,) = [row for row in run.stats()["links"] if row["link"] == "lag.same -> recent.around"]
+    assert row["late"] == 0
 
 
 class Threads(Sink):

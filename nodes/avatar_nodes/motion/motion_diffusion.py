@@ -54,7 +54,7 @@ class MotionDiffusion(Node):
     device = Param("auto", choices=("auto", "cpu", "cuda"), doc="auto: a GPU where there is one")
     lips_amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="how far lips and jaw go; closures stay closed")
     brows_amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="of brows and cheeks, an emotion's brows too")
-    blinks_amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="1: as people do, 17 to 26 a minute")
+    blinks_amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="1: as people who talk do, some 20 to 35 a minute")
     gaze_amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="of the gaze; 0: the eyes stay still in the head")
     head_amount = Param(1.0, ge=0.0, le=2.0, live=True, doc="how far the head goes")
 
