@@ -53,6 +53,8 @@ def check_both(spec: GraphSpec, placement: Placement, types: Registry) -> Graph:
     from graphcore.graph.check import check
     from graphcore.places.declared import in_order
 
+    if placement.unnamed and not placement.mistakes:
+        warn(f"no node of the graph names the place {', '.join(placement.unnamed)}")
     mistakes = placement.mistakes
     try:
         graph = check(spec, types)

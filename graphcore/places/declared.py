@@ -38,6 +38,7 @@ class Placement:
 
     place_of: dict[str, str]  # node name: HERE, or a place that is a process
     mistakes: list[Mistake] = field(default_factory=list)
+    unnamed: list[str] = field(default_factory=list)  # declared, and no node of the graph names them
 
     @property
     def processes(self) -> list[str]:
@@ -50,8 +51,10 @@ def place_nodes(spec: GraphSpec, path: Path) -> Placement:
     root, mistakes = load_places(path)
     report = Report(mistakes)
     places = _Reader(report).places(root)
-    placement = Placement({})
-    for name, place in _wanted(spec).items():
+    wanted = _wanted(spec)
+    named = {place.text for place in wanted.values()}
+    placement = Placement({}, unnamed=[name for name in places or () if name not in named])
+    for name, place in wanted.items():
         found = None if places is None else places.get(place.text)
         if places is not None and found is None:
             report.unknown(place, "place", place.text, places)

@@ -96,3 +96,11 @@ def test_check_counts_places(
     Path("g.yaml").write_text(GRAPH)
     assert main(["check", "talk_processes", "--places", "three-processes"]) == 0
     assert "3 places, no mistakes" in capsys.readouterr().out
+
+
+def test_a_place_that_no_node_names_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "talk", "--places", "two-processes"]) == 0
+    assert capsys.readouterr().err == "warning: no node of the graph names the place picture, voice\n"
