@@ -136,3 +136,17 @@ def _respelled(at: Value, param: Param[Any]) -> str:
     if param.type is str and isinstance(at.value, (bool, int, float)):
         return f'put it in quotes: "{at.text}"'
     return ""
+
+
+def live_value(types: Mapping[str, type[Node]], node: str, param: str, value: object) -> Any:
+    """The value that a live param of a node (`types`: by name) takes while a graph runs; raises ParamError."""
+    if node not in types:
+        raise ParamError(f"{node}: no such node; expected one of {', '.join(types)}")
+    params = types[node].params
+    if param not in params or not params[param].live:
+        live = [name for name, other in params.items() if other.live]
+        raise ParamError(f"{node}.{param}: no live param; expected one of {', '.join(live) or '(none)'}")
+    try:
+        return params[param].accept(value)
+    except ParamError as error:
+        raise ParamError(f"{node}.{param}: {error}") from None

@@ -10,7 +10,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from graphcore.errors import Cancelled, GraphcoreError, ParamError, RunError
+from graphcore.errors import Cancelled, GraphcoreError, RunError
+from graphcore.graph.params import live_value
 from graphcore.graph.spec import Graph
 from graphcore.node import Node
 from graphcore.places.attempt import CLOSE_S, Attempt
@@ -89,18 +90,9 @@ class PlacedRun:
 
     def set(self, node: str, param: str, value: object) -> None:
         """Change a live param; it holds from one of the node's next calls on. Raises ParamError."""
-        declared = self.graph.nodes.get(node)
-        if declared is None:
-            raise ParamError(f"{node}: no such node; expected one of {', '.join(self.graph.nodes)}")
-        port = declared.node_class.params.get(param)
-        if port is None or not port.live:
-            live = [name for name, other in declared.node_class.params.items() if other.live]
-            raise ParamError(f"{node}.{param}: no live param; expected one of {', '.join(live) or '(none)'}")
-        try:
-            accepted = port.accept(value)
-        except ParamError as error:
-            raise ParamError(f"{node}.{param}: {error}") from None
-        declared.params[param] = accepted  # so that another attempt begins with it
+        types = {name: declared.node_class for name, declared in self.graph.nodes.items()}
+        accepted = live_value(types, node, param, value)
+        self.graph.nodes[node].params[param] = accepted  # so that another attempt begins with it
         self._do(lambda attempt: self._adjust(attempt, node, param, accepted))
 
     def stop(self) -> None:

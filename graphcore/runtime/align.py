@@ -28,7 +28,6 @@ class Driver:
         self.inlet = inlet
         self._tolerance_ns = tolerance_ns
         self._window = History(port.window_ms) if port.window_ms is not None else None
-        self._grace_ns = int((port.window_ms or 0) * NS_PER_MS)  # what comes late is still in the next window
 
     @property
     def bound(self) -> int:

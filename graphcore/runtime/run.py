@@ -11,6 +11,7 @@ from typing import Any
 
 from graphcore.clock import Clock, LiveClock
 from graphcore.errors import GraphcoreError, OpenError, ParamError, RunError, counted
+from graphcore.graph.params import live_value
 from graphcore.graph.plan import Plan
 from graphcore.graph.plan import plan as make_plan
 from graphcore.graph.spec import Graph
@@ -123,19 +124,10 @@ class Run:
 
     def set(self, node: str, param: str, value: object) -> None:
         """Change a live param; it holds from the node's next call on. Raises ParamError."""
-        member = self._assembly.members.get(node)
-        if member is None:
-            raise ParamError(f"{node}: no such node; expected one of {', '.join(self._assembly.members)}")
-        declared = type(member.node).params.get(param)
-        if declared is None or not declared.live:
-            live = [name for name, other in type(member.node).params.items() if other.live]
-            raise ParamError(f"{node}.{param}: no live param; expected one of {', '.join(live) or '(none)'}")
-        try:
-            accepted = declared.accept(value)
-        except ParamError as error:
-            raise ParamError(f"{node}.{param}: {error}") from None
+        members = self._assembly.members
+        accepted = live_value({name: type(member.node) for name, member in members.items()}, node, param, value)
         chain = self._assembly.chain_of[node]
-        chain.controls.append((member, param, accepted))
+        chain.controls.append((members[node], param, accepted))
         chain.wake()
 
     def stop(self) -> None:
