@@ -82,6 +82,7 @@ def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
         children.close()
         raise
     from graphcore.places.placed_run import PlacedRun
+    from graphcore.places.workers import workers_of
 
     return PlacedRun(
         graph,
@@ -91,6 +92,7 @@ def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
         threads=arguments.threads,
         plugins=arguments.plugins,
         children=children,
+        workers=workers_of(placement),
     )
 
 

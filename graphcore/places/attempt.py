@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
 from graphcore.errors import GraphcoreError, OpenError, RunError
+from graphcore.places.files import sent_params
+from graphcore.places.joints import join
 from graphcore.places.messages import (
     Assign,
     Cancel,
@@ -25,7 +26,9 @@ from graphcore.places.messages import (
 )
 from graphcore.places.part import Part, describe
 from graphcore.places.process import GONE, Reached
+from graphcore.places.remote import WorkerPlace
 from graphcore.places.stall import StallWatch
+from graphcore.transport.keys import Keys
 
 CLOSE_S = 10.0  # for the nodes to close, once an attempt is broken off
 
@@ -35,7 +38,7 @@ _numbers: Iterator[int] = count(1)
 class Attempt:
     """Its places by name, and how far each of them is. One thread calls it."""
 
-    def __init__(self, parts: Mapping[str, Part], places: Mapping[str, Reached]) -> None:
+    def __init__(self, parts: Mapping[str, Part], places: Mapping[str, Reached], keys: Keys | None = None) -> None:
         self.number = next(_numbers)
         self.places = places
         self.reports: dict[str, dict[str, Any]] = {name: {} for name in parts}
@@ -44,6 +47,7 @@ class Attempt:
         self.cancelled = False
         self.opened_at: float | None = None  # perf_counter, for people
         self._parts = parts
+        self._keys = keys
         self._opened: set[str] = set()
         self._ended: set[str] = set()
         self._gone: set[str] = set()
@@ -56,16 +60,23 @@ class Attempt:
         return len(self._ended | self._gone) == len(self._parts)
 
     def begin(self) -> None:
-        """Give every place its part, and the sockets that lead to its peers."""
-        sockets: dict[str, dict[str, socket.socket]] = {name: {} for name in self._parts}
+        """Give every place its part, and what leads to its peers."""
+        joints = join(self._parts, self.places, self._keys)
         for name, part in self._parts.items():
-            for peer in part.peers:
-                if name < peer:
-                    sockets[name][peer], sockets[peer][name] = socket.socketpair()
-        for name, part in self._parts.items():
-            place = self.places[name]
-            place.pass_sockets([sockets[name][peer] for peer in part.peers])
-            place.send(Assign(self.number, len(part.peers), to_text(describe(part))))
+            place, joint = self.places[name], joints[name]
+            sent = self._send_files(place, part) if isinstance(place, WorkerPlace) else None
+            place.pass_sockets(joint.sockets)
+            routes = to_text([route.describe() for route in joint.routes])
+            place.send(Assign(self.number, routes, to_text(describe(part, sent))))
+
+    def _send_files(self, place: WorkerPlace, part: Part) -> dict[str, dict[str, Any]]:
+        """What the nodes of a worker read goes there first; their params as it will find them."""
+        sent = {}
+        for node in part.graph.nodes.values():
+            sent[node.name], files = sent_params(node)
+            for digest, path in files.items():
+                place.send_file(digest, path)
+        return sent
 
     def tell(self, message: Any) -> None:
         """Say something to every place that is still at it."""
@@ -77,7 +88,7 @@ class Attempt:
         """End at once; a place that has not even started is not waited for."""
         self.cancelled = True
         for place in self.places.values():
-            if not place.ready:
+            if place.ready is None:
                 place.kill()
         self._break_off()
 
@@ -109,7 +120,7 @@ class Attempt:
             self._opened.add(name)
             if len(self._opened) == len(self._parts) and self._until is None:
                 self.opened_at = time.perf_counter()
-                self.tell(Go(self.number, time.monotonic_ns()))
+                self._go(time.monotonic_ns())
         elif isinstance(message, Told):
             self.reports[name].update(from_text(message.report))
         elif isinstance(message, Ended):
@@ -122,6 +133,12 @@ class Attempt:
             waits = self._stall.relieved(name, message)
             if waits is not None and not self.over:
                 self._fail(RunError("graph", None, f"stalled: {waits}"))
+
+    def _go(self, zero: int) -> None:
+        """Begin everywhere; each place has its own clock."""
+        for name, place in self.places.items():
+            if name not in self._ended and name not in self._gone:
+                place.send(Go(self.number, zero + place.offset_ns))
 
     def _end(self, name: str, message: Ended) -> None:
         self._ended.add(name)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from queue import Empty, SimpleQueue
-from socket import socket
-from time import monotonic
+from time import monotonic, monotonic_ns
 from typing import Any
 
+from graphcore.errors import CodecError
 from graphcore.node import Node
-from graphcore.places.messages import Assign, Ready, Release, Relieve
+from graphcore.places.messages import Assign, Content, Greet, Ping, Pong, Ready, Release, Relieve, to_text
 from graphcore.places.part_run import PartRun
+from graphcore.places.routes import Door
 from graphcore.transport.channel import Channel, Wire
 
 LOOK_EVERY_S = 0.05
@@ -24,36 +27,49 @@ LOOK = object()  # something has changed
 
 
 class Host:
-    """Serves one coordinator; `sockets` gives so many that were passed for an Assign."""
+    """Serves one coordinator."""
 
     def __init__(
         self,
         wire: Wire,
         types: Callable[[], Mapping[str, type[Node]]],
-        sockets: Callable[[int], list[socket]],
+        door: Door,
         lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._nudged = False
         self._types = types
-        self._sockets = sockets
+        self._door = door
         self._lost = lost
-        self._channel = Channel(wire, {}, receive=self._inbox.put, closed=self._closed)
+        self._channel = Channel(wire, {}, receive=self._receive, closed=self._closed)
 
     def serve(self) -> None:
         """Run what is given until the coordinator is gone."""
         self._channel.start()
         types = self._types()
-        self._channel.send(Ready(os.getpid()))
         while (message := self._inbox.get()) is not GONE:
-            if isinstance(message, Assign) and not self._serve_part(message, types):
+            if isinstance(message, Greet):
+                self._door.greet(message)
+                self._channel.send(Ready(os.getpid(), to_text(about(types))))
+            elif isinstance(message, Assign) and not self._serve_part(message, types):
                 break
         self._channel.close()
+        self._door.close()
+
+    def _receive(self, message: Any) -> None:
+        """What is answered or kept at once, by the wire's own thread; the rest waits for its turn."""
+        if isinstance(message, Ping):
+            self._channel.send(Pong(message.sent, monotonic_ns()))
+        elif isinstance(message, Content):
+            if self._door.files is None:
+                raise CodecError("a file for a place that has them all")
+            self._door.files.take(message)
+        else:
+            self._inbox.put(message)
 
     def _serve_part(self, assign: Assign, types: Mapping[str, type[Node]]) -> bool:
         """Run one part until it is released; False: the coordinator is gone."""
-        sockets = self._sockets(assign.sockets)
-        part = PartRun(assign, sockets, types, self._channel.send, self._nudge)
+        part = PartRun(assign, self._door, types, self._channel.send, self._nudge)
         settle_s, look_at = SETTLE_S, 0.0
         while True:
             message = self._next(look_at)
@@ -91,3 +107,8 @@ class Host:
     def _closed(self, _reason: str) -> None:
         self._inbox.put(GONE)
         self._lost()
+
+
+def about(types: Mapping[str, type[Node]]) -> dict[str, Any]:
+    """What a place says of itself, for whoever looks whether it can do what is asked."""
+    return {"version": version("graphcore"), "python": platform.python_version(), "types": sorted(types)}

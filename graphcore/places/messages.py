@@ -28,11 +28,35 @@ def from_text(text: NDArray[np.uint8]) -> Any:
 
 
 @message
+class Greet:
+    """To a place, first: who speaks, and the public keys of the other workers, which may come in by way of it."""
+
+    version: str
+    allow: tuple[str, ...]
+
+
+@message
+class Ping:
+    """To a place: what time is it there? `sent` is ours (ns)."""
+
+    sent: int
+
+
+@message
+class Content:
+    """To a worker: a piece of a file that a node there reads; the last one is followed by what refers to it."""
+
+    digest: str  # SHA-256 of the whole, hexadecimal
+    start: int  # byte of the file at which this piece begins
+    data: Text
+
+
+@message
 class Assign:
-    """To a place: run this part; `sockets` that lead to other places have been passed."""
+    """To a place: run this part; `routes` say how it reaches its peers."""
 
     attempt: int
-    sockets: int
+    routes: Text
     part: Text
 
 
@@ -85,9 +109,18 @@ class Release:
 
 @message
 class Ready:
-    """From a place: it has started and can be given a part at once."""
+    """From a place: it has started and can be given a part at once; `about` is what it says of itself."""
 
     pid: int
+    about: Text
+
+
+@message
+class Pong:
+    """From a place: the time there (ns), for a Ping."""
+
+    sent: int
+    now: int
 
 
 @message

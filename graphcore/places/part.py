@@ -12,6 +12,7 @@ from graphcore.errors import ParamError, RunError
 from graphcore.graph.plan import Plan
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.node import Node
+from graphcore.places.files import WorkerFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Part:
         return sorted({way.peer for way in self.incoming} | {way.peer for way, _ in self.outgoing})
 
 
-def describe(part: Part) -> dict[str, Any]:
-    """A part as JSON can say it."""
+def describe(part: Part, sent: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+    """A part as JSON can say it; on a worker nodes have the params that were `sent`."""
     graph, plan = part.graph, part.plan
     return {
         "place": part.place,
@@ -53,8 +54,8 @@ def describe(part: Part) -> dict[str, Any]:
         "frame_rate": str(graph.frame_rate),
         "seed": graph.seed,
         "max_bytes": graph.max_bytes,
-        "path": None if graph.path is None else str(graph.path),
-        "nodes": [_describe_node(node) for node in graph.nodes.values()],
+        "path": None if graph.path is None or sent is not None else str(graph.path),
+        "nodes": [_describe_node(node, (sent or {}).get(node.name)) for node in graph.nodes.values()],
         "order": plan.order,
         "chains": plan.chains,
         "linked": {name: sorted(ports) for name, ports in plan.linked.items()},
@@ -65,9 +66,9 @@ def describe(part: Part) -> dict[str, Any]:
     }
 
 
-def read(content: dict[str, Any], types: Mapping[str, type[Node]]) -> Part:
+def read(content: dict[str, Any], types: Mapping[str, type[Node]], files: WorkerFiles | None = None) -> Part:
     """What `describe` wrote, with the node types of this place; raises RunError for one that is not installed."""
-    nodes = [_read_node(node, types, content["place"]) for node in content["nodes"]]
+    nodes = [_read_node(node, types, content["place"], files) for node in content["nodes"]]
     graph = Graph(
         {node.name: node for node in nodes},
         Fraction(content["frame_rate"]),
@@ -87,18 +88,22 @@ def read(content: dict[str, Any], types: Mapping[str, type[Node]]) -> Part:
     return Part(content["place"], graph, plan, incoming, outgoing, content["live"], content["threads"])
 
 
-def _describe_node(node: GraphNode) -> dict[str, Any]:
-    params = {name: str(value) if isinstance(value, Path) else value for name, value in node.params.items()}
+def _describe_node(node: GraphNode, sent: dict[str, Any] | None) -> dict[str, Any]:
+    given = node.params if sent is None else sent
+    params = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
     links = {name: asdict(link) for name, link in node.links.items()}
     return {"name": node.name, "type": node.node_class.type_name, "params": params, "links": links}
 
 
-def _read_node(content: dict[str, Any], types: Mapping[str, type[Node]], place: str) -> GraphNode:
+def _read_node(
+    content: dict[str, Any], types: Mapping[str, type[Node]], place: str, files: WorkerFiles | None
+) -> GraphNode:
     name, node_class = content["name"], types.get(content["type"])
     if node_class is None:
         raise RunError(name, None, f"place {place!r} has no node type {content['type']!r}; install its plugin there")
     params = {}
-    for param, value in content["params"].items():
+    given = content["params"] if files is None else files.params(name, content["params"])
+    for param, value in given.items():
         declared = node_class.params.get(param)
         if declared is None:
             raise RunError(name, None, f"place {place!r} has a {content['type']} without the param {param!r}")

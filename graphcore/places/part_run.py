@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from socket import socket
 from typing import Any
 
 from graphcore.clock import LiveClock
@@ -30,9 +29,9 @@ from graphcore.places.messages import (
 )
 from graphcore.places.part import read
 from graphcore.places.report import Report
+from graphcore.places.routes import Door, Route
 from graphcore.runtime.run import Run
-from graphcore.transport.channel import Channel
-from graphcore.transport.shared_memory import SharedMemoryWire
+from graphcore.transport.channel import Channel, Wire
 
 MAX_WHAT = 20_000  # characters of an error that travel
 
@@ -43,7 +42,7 @@ class PartRun:
     def __init__(
         self,
         assign: Assign,
-        sockets: Sequence[socket],
+        door: Door,
         types: Mapping[str, type[Node]],
         send: Callable[[Any], None],
         nudge: Callable[[], None],
@@ -60,12 +59,14 @@ class PartRun:
         self._report = Report()
         self._run: Run | None = None
         try:
-            self._part = read(from_text(assign.part), types)
-            self._link(sockets, types)
+            self._part = read(from_text(assign.part), types, door.files)
+            self._link(door.open([Route(**route) for route in from_text(assign.routes)]), types)
             assert self._run is not None
             self._run.start()
         except GraphcoreError as error:
             self._fail(error)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # no coordinator of ours wrote this
+            self._fail(RunError("graph", None, f"a part that cannot be read: {type(error).__name__}: {error}"))
 
     def opened(self) -> None:
         """Every node here has opened."""
@@ -128,11 +129,10 @@ class PartRun:
         for channel in self._channels.values():
             channel.close()
 
-    def _link(self, sockets: Sequence[socket], types: Mapping[str, type[Node]]) -> None:
+    def _link(self, wires: Mapping[str, Wire], types: Mapping[str, type[Node]]) -> None:
         part = self._part
         known = _payloads(types)
-        for peer, sock in zip(part.peers, sockets, strict=True):
-            wire = SharedMemoryWire(sock)
+        for peer, wire in wires.items():
             self._report.wires[peer] = wire
             self._channels[peer] = Channel(wire, known, closed=partial(self._closed, peer))
         self._run = Run(

@@ -17,11 +17,12 @@ from graphcore.node import Node
 from graphcore.places.attempt import CLOSE_S, Attempt
 from graphcore.places.children import LEAVE_S, Children
 from graphcore.places.counted import losses_of, stats_of
-from graphcore.places.declared import HERE
 from graphcore.places.messages import Adjust, Ready, Stop, to_text
+from graphcore.places.places_file import HERE
 from graphcore.places.process import ChildPlace, OwnPlace, Reached
 from graphcore.places.restarts import Restarts
 from graphcore.places.spread import spread
+from graphcore.places.workers import Workers
 from graphcore.runtime.context import Made
 
 LOOK_EVERY_S = 0.1
@@ -44,6 +45,7 @@ class PlacedRun:
         plugins: Path | None = None,
         children: Children | None = None,
         restarts: Restarts | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self.graph = graph
         self.live = live
@@ -53,6 +55,7 @@ class PlacedRun:
         self._place_of = dict(place_of)
         self._children = children or Children(plugins)
         self._restarts = restarts or Restarts()
+        self._workers = workers or Workers()
         self._events: SimpleQueue[tuple[Reached | None, Any]] = SimpleQueue()
         self._reached: dict[str, Reached] = {}
         self._attempt: Attempt | None = None
@@ -114,8 +117,8 @@ class PlacedRun:
     def made(self) -> list[Made]:
         """The files that are complete."""
         return [
-            Made(made["node"], Path(made["path"]), made["count"], made["unit"])
-            for report in self._reports.values()
+            Made(made["node"], self._workers.shown(name, made["path"]), made["count"], made["unit"])
+            for name, report in self._reports.items()
             for made in report.get("made", ())
         ]
 
@@ -189,10 +192,13 @@ class PlacedRun:
     def _try_once(self) -> bool:
         """One attempt from beginning to end; False: a place was lost, and there is to be another one."""
         self._reach_all()
-        attempt = self._attempt = Attempt(self._parts, self._reached)
-        attempt.begin()
+        attempt = self._attempt = Attempt(self._parts, self._reached, self._workers.keys)
+        while not self._cancelled and attempt.lost is None and not self._workers.answered(self._reached):
+            self._one_event(attempt, LOOK_EVERY_S)
         if self._cancelled:
             attempt.cancel()
+        elif attempt.lost is None:
+            attempt.begin()
         while not attempt.over:
             self._one_event(attempt, LOOK_EVERY_S)
             attempt.look()
@@ -209,7 +215,7 @@ class PlacedRun:
     def _start_again(self, attempt: Attempt, place: str, fate: str) -> None:
         try:
             if self._reached[place].faulty:
-                raise RunError(f"place {place}", None, f"its process did not start ({fate}); it has said why")
+                raise RunError(f"place {place}", None, self._reached[place].never_began)
             if self.live:
                 raise RunError(f"place {place}", None, f"lost ({fate}); a live run is not started again")
             if self._stopped:
@@ -228,6 +234,8 @@ class PlacedRun:
             self._one_event(attempt, left)
 
     def _one_event(self, attempt: Attempt, timeout_s: float) -> None:
+        for reached in self._reached.values():
+            reached.look()
         try:
             place, message = self._events.get(timeout=timeout_s)
         except Empty:
@@ -235,7 +243,7 @@ class PlacedRun:
         if place is None:
             message(attempt)
         elif isinstance(message, Ready):
-            place.ready = True
+            place.ready = message
         else:
             before = attempt.lost
             attempt.take(place, message)
@@ -254,11 +262,14 @@ class PlacedRun:
         for name in self._parts:
             if name not in self._reached:
                 place = self._reach(name)
-                place.start(lambda place, message: self._events.put((place, message)))
+                greet = self._workers.greet(name)
+                place.start(lambda place, message: self._events.put((place, message)), greet)
                 self._reached[name] = place
 
     def _reach(self, name: str) -> Reached:
-        return OwnPlace(self._types) if name == HERE else ChildPlace(self._children.take())
+        if name == HERE:
+            return OwnPlace(self._types)
+        return self._workers.reach(name) or ChildPlace(self._children.take())
 
     def _let_go(self) -> None:
         for place in self._reached.values():

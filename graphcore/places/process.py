@@ -9,15 +9,27 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
 from graphcore.node import Node
 from graphcore.places.children import Child
 from graphcore.places.hosted import Host
+from graphcore.places.messages import Greet, Ready
+from graphcore.places.routes import Door
 from graphcore.transport.channel import Channel
 from graphcore.transport.memory import memory_pair
 from graphcore.transport.shared_memory import SharedMemoryWire
+
+
+@dataclass(frozen=True, slots=True)
+class Listens:
+    """Where a worker listens, and its public key (Z85); without keys it is empty."""
+
+    address: str
+    server_key: str
+
 
 Post = Callable[["Reached", Any], None]  # a message of a place, or GONE
 GONE = object()
@@ -27,15 +39,20 @@ class Reached:
     """A place as its coordinator reaches it: messages both ways, sockets there."""
 
     pid: int | None = None
-    ready = False
+    ready: Ready | None = None  # what it said of itself, once it can be given a part
+    listens: Listens | None = None  # where others reach it; None: it is on this machine
+    offset_ns = 0  # its clock, less ours
 
     def __init__(self) -> None:
         self._channel: Channel
         self.post: Post = _nobody
 
-    def start(self, post: Post) -> None:
-        """Begin to listen to it."""
+    def start(self, post: Post, greet: Greet) -> None:
+        """Greet it, and begin to listen to it."""
         raise NotImplementedError
+
+    def look(self) -> None:
+        """Now and then: whatever it takes to stay in touch."""
 
     def send(self, message: Any) -> None:
         """Say something; after its end nothing happens."""
@@ -62,6 +79,11 @@ class Reached:
         """Whether it ended by itself before it was ready: another one would do the same."""
         return False
 
+    @property
+    def never_began(self) -> str:
+        """What to say of a place that is faulty."""
+        return f"its process did not start ({self.fate}); it has said why"
+
 
 class ChildPlace(Reached):
     """A child process."""
@@ -73,10 +95,11 @@ class ChildPlace(Reached):
         wire = SharedMemoryWire(child.control, ring_bytes=0)
         self._channel = Channel(wire, {}, receive=lambda message: self.post(self, message), closed=self._closed)
 
-    def start(self, post: Post) -> None:
-        """Begin to listen to it."""
+    def start(self, post: Post, greet: Greet) -> None:
+        """Greet it, and begin to listen to it."""
         self.post = post
         self._channel.start()
+        self.send(greet)
 
     def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
         """Give away sockets, for the Assign that follows."""
@@ -110,7 +133,7 @@ class ChildPlace(Reached):
     def faulty(self) -> bool:
         """Whether it ended by itself before it was ready: another one would do the same."""
         code = self._child.process.poll()
-        return not self.ready and code is not None and code > 0
+        return self.ready is None and code is not None and code > 0
 
     def _closed(self, _reason: str) -> None:
         self.post(self, GONE)
@@ -124,15 +147,17 @@ class OwnPlace(Reached):
         self._sockets: SimpleQueue[socket.socket] = SimpleQueue()
         wire, its_wire = memory_pair()
         self._channel = Channel(wire, {}, receive=lambda message: self.post(self, message))
-        host = Host(its_wire, lambda: types, lambda count: [self._sockets.get() for _ in range(count)])
+        door = Door(lambda count: [self._sockets.get() for _ in range(count)])
+        host = Host(its_wire, lambda: types, door)
         self._thread = threading.Thread(target=host.serve, name="graphcore-here", daemon=True)
         self.pid = os.getpid()
 
-    def start(self, post: Post) -> None:
-        """Begin to listen to it."""
+    def start(self, post: Post, greet: Greet) -> None:
+        """Greet it, and begin to listen to it."""
         self.post = post
         self._channel.start()
         self._thread.start()
+        self.send(greet)
 
     def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
         """Hand over sockets, for the Assign that follows."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphcore.places.ends import Outlet
 from graphcore.runtime.run import Run
-from graphcore.transport.shared_memory import SharedMemoryWire
+from graphcore.transport.channel import Wire
 
 TELL_EVERY_S = 0.2
 COUNT_EVERY_S = 1.0  # statistics take longer to sum up
@@ -18,7 +18,7 @@ class Report:
 
     def __init__(self) -> None:
         self.outlets: list[tuple[int, Outlet]] = []
-        self.wires: dict[str, SharedMemoryWire] = {}
+        self.wires: dict[str, Wire] = {}
         self._told: dict[str, Any] = {}
         self._told_at = self._counted_at = 0.0
 
@@ -57,8 +57,5 @@ class Report:
         ]
 
     def _peers(self) -> list[dict[str, Any]]:
-        """How large messages went to each other place."""
-        return [
-            {"peer": peer, "through_ring": wire.through_ring, "by_value": wire.by_value, "ring_bytes": wire.ring_size}
-            for peer, wire in self.wires.items()
-        ]
+        """What the wires to the other places counted."""
+        return [{"peer": peer, **wire.figures} for peer, wire in self.wires.items()]

@@ -46,6 +46,10 @@ class Wire(Protocol):
 
     refused: int  # what came and was not even a list of frames
 
+    @property
+    def figures(self) -> dict[str, int]:
+        """What it counted, for people: large messages by each way, messages sent again."""
+
     def start(self, receive: Callable[[Sequence[Buffer]], None], lost: Callable[[str], None]) -> None:
         """Begin to call `receive`, from one thread of the wire's own; `lost` says once why it ended."""
 

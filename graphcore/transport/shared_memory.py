@@ -58,6 +58,11 @@ class SharedMemoryWire:
         self._thread.start()
 
     @property
+    def figures(self) -> dict[str, int]:
+        """How large messages went, and the bytes of shared memory that this end may fill."""
+        return {"through_ring": self.through_ring, "by_value": self.by_value, "ring_bytes": self.ring_size}
+
+    @property
     def ring_size(self) -> int:
         """The bytes of shared memory that this end may fill."""
         return self._writer.slots * self._writer.slot_bytes if self._writer else 0

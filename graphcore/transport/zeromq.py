@@ -8,130 +8,54 @@ encrypts it), finds its session again after a link was lost; heartbeats show a p
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
-import os
 import secrets
 import select
 import socket
-import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from graphcore.errors import ChannelError, CodecError
-from graphcore.transport.codec import MAX_BYTES, Buffer
+from graphcore.transport.address import check_address
+from graphcore.transport.codec import MAX_BYTES
 from graphcore.transport.keys import Keys
-from graphcore.transport.session import Session
+from graphcore.transport.lookout import Lookout
+from graphcore.transport.zeromq_wire import Parts, ZeroMQWire
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 0.1
-GIVE_UP_S = 10.0  # a link may be down for as long
 CLOSE_MS = 1000
 DEAD_LINK_MS = 1500
 MAX_PEERS = 64
 MAX_PARTS = 80
-MAX_EARLY = 64  # messages for a peer that nobody has started yet
 RECEIVE_QUEUE = 64  # messages that libzmq may hold for us: a flood waits in the peer's own memory
 _ZAP_DOMAIN = b"graphcore"
 
-Parts = list[Buffer]
 
+def connect(
+    address: str, *, keys: Keys | None = None, server_key: bytes | None = None, name: bytes = b""
+) -> ZeroMQWire:
+    """A wire to a Listener, which learns `name`; without one it gets a random one that nobody can guess.
 
-class ZeroMQWire:
-    """One end of a session; made by `connect`, or by a Listener for each peer that comes."""
-
-    def __init__(self, transmit: Callable[[Parts], None], finish: Callable[[], None]) -> None:
-        self.refused = 0
-        self.session = Session(transmit, time.monotonic())
-        self.ended = False
-        self._finish = finish
-        self._receive: Callable[[Sequence[Buffer]], None] | None = None
-        self._lost: Callable[[str], None] | None = None
-        self._reason = ""
-        self._early: deque[Sequence[Buffer]] = deque()
-        self._lock = threading.RLock()
-
-    @property
-    def silent_s(self) -> float:
-        """How long nothing has been heard from the peer."""
-        return time.monotonic() - self.session.heard_at
-
-    def start(self, receive: Callable[[Sequence[Buffer]], None], lost: Callable[[str], None]) -> None:
-        """Hand over what has come already, then what comes."""
-        with self._lock:
-            while self._early:
-                receive(self._early.popleft())
-            self._receive, self._lost = receive, lost
-        if self.ended:
-            lost(self._reason)
-
-    def send(self, frames: Sequence[Buffer]) -> None:
-        """Send; kept until the peer has acknowledged it."""
-        if not self.ended:
-            self.session.send(frames)
-
-    def close(self) -> None:
-        """End; what was sent still goes out, for at most a second, while the link is up."""
-        self.end("this end was closed")
-        self._finish()
-
-    def handle(self, parts: Sequence[Buffer]) -> None:
-        """Parts have come for this session; raises CodecError for bytes that are none of ours."""
-        try:
-            frames = self.session.receive(parts, time.monotonic())
-        except ChannelError as error:
-            self.end(str(error))
-            return
-        if frames is None:
-            return
-        with self._lock:
-            if self._receive is not None:
-                self._receive(frames)
-            elif len(self._early) < MAX_EARLY:
-                self._early.append(frames)
-            else:
-                raise CodecError(f"more than {MAX_EARLY} messages before the first was asked for")
-
-    def refuse(self, error: CodecError) -> None:
-        """What came is none of ours: the session cannot be whole."""
-        self.refused += 1
-        self.end(f"the peer sent what is refused: {error}")
-
-    def beat(self) -> None:
-        """Show the peer that we are here; give up where it has been silent for too long."""
-        self.session.beat()
-        if self.silent_s > GIVE_UP_S:
-            self.end(f"the peer has been silent for {GIVE_UP_S:.0f} s")
-
-    def end(self, reason: str) -> None:
-        """Neither send nor receive any more, and say why."""
-        with self._lock:
-            if self.ended:
-                return
-            self.ended, self._reason = True, reason
-        if self._lost is not None:
-            self._lost(reason)
-
-
-def connect(address: str, *, keys: Keys | None = None, server_key: bytes | None = None) -> ZeroMQWire:
-    """A wire to a Listener. Off this machine it needs our keys and the listener's public key; else ChannelError."""
+    Off this machine it needs our keys and the listener's public key; else ChannelError. The wire ends where the
+    listener refuses us, and where nothing listens any more while its machine is up.
+    """
     if (keys is None) != (server_key is None):
         raise ChannelError(f"{address}: expected our keys and the server's public key, or neither")
-    _check_address(address, keys is not None)
+    check_address(address, keys is not None)
     sock = _open_socket(zmq.DEALER, address)
-    sock.routing_id = b"g" + secrets.token_bytes(16)
+    sock.routing_id = name or random_name(b"g")
     if keys is not None:
         sock.curve_publickey, sock.curve_secretkey, sock.curve_serverkey = keys.public, keys.secret, server_key
 
-    def handle(parts: Parts) -> None:
+    def handle(parts: Parts, _key: bytes) -> None:
         if not wire.ended:
             try:
                 wire.handle(parts)
@@ -139,20 +63,35 @@ def connect(address: str, *, keys: Keys | None = None, server_key: bytes | None 
                 wire.refuse(error)
 
     def beat() -> None:
-        if not wire.ended:
+        if wire.ended:
+            return
+        if reason := handshake.refusal() or lookout.look(wire.silent_s):
+            wire.end(reason)
+        else:
             wire.beat()
 
-    pump = _Pump(sock, handle, beat)
+    handshake, lookout = _Handshake(sock, address), Lookout(address)
+    pump = _Pump(sock, handle, beat, handshake=handshake)
     wire = ZeroMQWire(pump.send, pump.close)
-    _attach(sock.connect, sock, address)
+    try:
+        _attach(sock.connect, address)
+    except ChannelError:
+        pump.give_back()
+        raise
     pump.start()
     wire.session.beat()
     return wire
 
 
+def random_name(kind: bytes) -> bytes:
+    """A name that nobody can guess, for one session."""
+    return kind + secrets.token_bytes(16)
+
+
 class Listener:
     """Where peers come in: `accept` is called with a new wire for each, from the listener's thread.
 
+    A wire has the `name` its peer chose and, with keys, the peer's public key as `key`.
     Off this machine it needs keys and the public keys of those who may come; else ChannelError.
     """
 
@@ -166,24 +105,28 @@ class Listener:
     ) -> None:
         if keys is not None and not allowed:
             raise ChannelError(f"{address}: nobody is allowed in; name the public keys of those who may come")
-        _check_address(address, keys is not None)
+        check_address(address, keys is not None)
         self.refused = 0  # messages of nobody we serve
         self.refused_keys = 0
         self._accept = accept
-        self._allowed = allowed
+        self.allowed = set(allowed)  # may be changed at any time; it holds for those who come later
         self._wires: dict[bytes, ZeroMQWire] = {}
         self._past: deque[bytes] = deque(maxlen=16 * MAX_PEERS)  # ids of sessions that have ended
         sock = _open_socket(zmq.ROUTER, address)
         sock.router_handover = True  # a peer that comes back before its old link was seen to be dead
         self._authenticator = self._guard(sock, keys) if keys is not None else None
-        _attach(sock.bind, sock, address, self._authenticator)
-        self.address = sock.getsockopt_string(zmq.LAST_ENDPOINT)
         self._pump = _Pump(sock, self._handle, self._beat, self._authenticator)
+        try:
+            _attach(sock.bind, address)
+        except ChannelError:
+            self._pump.give_back()
+            raise
+        self.address = sock.getsockopt_string(zmq.LAST_ENDPOINT)
         self._pump.start()
 
     def callback(self, _domain: str, key: bytes) -> bool:
         """Whether the owner of this public key may come in; ZeroMQ's authenticator asks."""
-        if key in self._allowed:
+        if key in self.allowed:
             return True
         self.refused_keys += 1
         log.warning("%s: refused the unknown key %s", self.address, key.decode())
@@ -207,7 +150,7 @@ class Listener:
         sock.curve_publickey, sock.curve_secretkey = keys.public, keys.secret
         return authenticator
 
-    def _handle(self, parts: Parts) -> None:
+    def _handle(self, parts: Parts, key: bytes) -> None:
         name, rest = bytes(parts[0]), parts[1:]
         wire = self._wires.get(name)
         if wire is not None:
@@ -219,7 +162,7 @@ class Listener:
         if name in self._past or len(self._wires) >= MAX_PEERS:
             self.refused += 1
             return
-        wire = self._wire_for(name)
+        wire = self._wire_for(name, key)
         try:
             wire.handle(rest)
         except CodecError as error:
@@ -229,9 +172,9 @@ class Listener:
         self._wires[name] = wire
         self._accept(wire)
 
-    def _wire_for(self, name: bytes) -> ZeroMQWire:
+    def _wire_for(self, name: bytes, key: bytes) -> ZeroMQWire:
         pump = self._pump
-        return ZeroMQWire(lambda parts: pump.send([name, *parts]), lambda: None)
+        return ZeroMQWire(lambda parts: pump.send([name, *parts]), lambda: None, name, key)
 
     def _beat(self) -> None:
         for name, wire in list(self._wires.items()):
@@ -251,15 +194,18 @@ class _Pump:
     def __init__(
         self,
         sock: zmq.Socket[bytes],
-        handle: Callable[[Parts], None],
+        handle: Callable[[Parts, bytes], None],
         beat: Callable[[], None],
         authenticator: Any = None,
+        handshake: _Handshake | None = None,
     ) -> None:
         self._sock = sock
         self._handle = handle
         self._beat = beat
         self._authenticator = authenticator
+        self._handshake = handshake
         self._lock = threading.Lock()
+        self._key = b""  # of whoever sent the last message
         self._closed = False
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
@@ -301,7 +247,7 @@ class _Pump:
         beat_at = time.monotonic() + BEAT_S
         while not self._closed:
             while (parts := self._next()) is not None:
-                self._handle(parts)
+                self._handle(parts, self._key)
                 if time.monotonic() >= beat_at:
                     break
             if (now := time.monotonic()) >= beat_at:
@@ -309,7 +255,7 @@ class _Pump:
                 self._beat()
             elif any(fd == self._wake_read.fileno() for fd, _ in poll.poll((beat_at - now) * 1000)):
                 self._wake_read.recv(4096)
-        self._give_back()
+        self.give_back()
 
     def _next(self) -> Parts | None:
         """The parts of the next message, if one is there; more parts than any message has are cut off."""
@@ -322,51 +268,57 @@ class _Pump:
                 while more:
                     frame = self._sock.recv(zmq.NOBLOCK, copy=False)
                     more = frame.more
+                    if not parts and self._authenticator is not None:
+                        self._key = _key_of(frame)
                     if len(parts) <= MAX_PARTS:
                         parts.append(frame.buffer)
             except zmq.Again:
                 return None
         return parts
 
-    def _give_back(self) -> None:
+    def give_back(self) -> None:
+        """Close the socket and all that belongs to it; once it has started its own thread does that."""
         context = self._sock.context
         if self._authenticator is not None:
             self._authenticator.stop()
+        if self._handshake is not None:
+            self._handshake.close()
         self._sock.close(CLOSE_MS)
         context.term()
         self._wake_read.close()
         self._wake_write.close()
 
 
-def _check_private(address: str) -> None:
-    """Raise ChannelError where the folder of an ipc address is open to other users."""
-    folder = Path(address.removeprefix("ipc://")).parent
-    if not folder.is_absolute():  # neither the abstract namespace nor a name of ZeroMQ's choice: both are open to all
-        raise ChannelError(f"{address}: expected the absolute path of a socket")
+class _Handshake:
+    """Whether the listener has refused us; ZeroMQ itself would try again for ever, without a word."""
+
+    def __init__(self, sock: zmq.Socket[bytes], address: str) -> None:
+        self._sock, self._address = sock, address
+        events = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+        self._events: zmq.Socket[bytes] = sock.get_monitor_socket(events | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._sock.disable_monitor()
+        self._events.close(0)
+
+    def refusal(self) -> str:
+        """Why, or nothing."""
+        try:
+            event = recv_monitor_message(self._events, zmq.NOBLOCK)["event"]
+        except zmq.Again:
+            return ""
+        if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+            return f"{self._address} does not know our key; it must be started with `--allow` and our public key"
+        return f"{self._address} is not who we expect; compare its public key with `server_key`"
+
+
+def _key_of(frame: zmq.Frame) -> bytes:
+    """The public key of its sender, as the authenticator has told it to ZeroMQ."""
     try:
-        found = folder.stat()
-    except OSError as error:
-        raise ChannelError(f"{address}: {error.strerror}; expected a folder of your own") from error
-    if found.st_uid != os.getuid() or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ChannelError(f"{address}: others can reach this folder; run `chmod 700 {folder}`")
-
-
-def is_loopback(address: str) -> bool:
-    """Whether a tcp address reaches this machine only; a name other than localhost may reach anything."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_address(address: str, secured: bool) -> None:
-    if address.startswith("ipc://"):
-        _check_private(address)
-    elif not address.startswith("tcp://"):
-        raise ChannelError(f"{address}: expected tcp://HOST:PORT or ipc://PATH")
-    elif not secured and not is_loopback(address):
-        raise ChannelError(f"{address} leaves this machine: expected keys; make them with `graphcore keys new DIR`")
+        return str(frame.get("User-Id")).encode()
+    except zmq.ZMQError:
+        return b""
 
 
 def _open_socket(kind: int, address: str) -> zmq.Socket[bytes]:
@@ -384,13 +336,9 @@ def _open_socket(kind: int, address: str) -> zmq.Socket[bytes]:
     return sock
 
 
-def _attach(attach: Callable[[str], Any], sock: zmq.Socket[bytes], address: str, authenticator: Any = None) -> None:
+def _attach(attach: Callable[[str], Any], address: str) -> None:
     """Bind or connect; raises ChannelError where that cannot be done."""
     try:
         attach(address)
     except zmq.ZMQError as error:
-        if authenticator is not None:
-            authenticator.stop()
-        sock.close(0)
-        sock.context.term()
         raise ChannelError(f"{address}: {error}") from error

@@ -19,7 +19,7 @@ from graphcore.cli.main import VERBS
 from graphcore.graph.check import GRAPH_KEYS, NODE_KEYS
 from graphcore.graph.links import KEYS
 from graphcore.graph.spec import OVERFLOWS
-from graphcore.places.declared import FILE_KEYS, KINDS, PLACE_KEYS
+from graphcore.places.places_file import FILE_KEYS, KINDS, PLACE_KEYS
 from graphcore.plugins import Hooks
 from graphcore.port import DRIVER_ALIGNS, FOLLOWER_ALIGNS
 from pages import PAGES, ROOT, label, prose

@@ -42,16 +42,17 @@ def test_nodes_run_where_the_file_says(tmp_path: Path) -> None:
         (
             "places:\n  voice: {kind: proces, cores: 2}\n  ears: here\n",
             [
-                "p.yaml:2:17: unknown kind 'proces'; expected one of here, process; did you mean 'process'?",
-                "p.yaml:2:25: unknown key of a place 'cores'; expected kind",
+                "p.yaml:2:17: unknown kind 'proces'; expected one of here, process, worker; did you mean 'process'?",
+                "p.yaml:2:25: unknown key of a place 'cores'; expected one of kind, address, server_key",
                 "p.yaml:3:9: place 'ears' is 'here'; expected {kind: process}",
             ],
         ),
         (
             "placse: {}\nplaces:\n  voice: {}\n  ears: {kind: here}\n  my-own: {kind: here}\n",
             [
-                "p.yaml:1:1: unknown key of a places file 'placse'; expected places; did you mean 'places'?",
-                "p.yaml:3:3: place 'voice' has no kind; expected `kind:` with one of here, process",
+                "p.yaml:1:1: unknown key of a places file 'placse'; expected one of places, keys; "
+                "did you mean 'places'?",
+                "p.yaml:3:3: place 'voice' has no kind; expected `kind:` with one of here, process, worker",
                 "p.yaml:5:3: a place cannot be named 'my-own'; expected letters, digits and _, no digit first",
             ],
         ),

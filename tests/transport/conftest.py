@@ -18,7 +18,8 @@ from graphcore.transport.codec import Delivery
 from graphcore.transport.keys import make_keys
 from graphcore.transport.memory import memory_pair
 from graphcore.transport.shared_memory import SharedMemoryWire
-from graphcore.transport.zeromq import Listener, ZeroMQWire, connect
+from graphcore.transport.zeromq import Listener, connect
+from graphcore.transport.zeromq_wire import ZeroMQWire
 from transport.payloads import KNOWN, Small
 
 WIRES = ("memory", "shared", "by_value", "ipc", "tcp", "curve")

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from graphcore.errors import ChannelError, CodecError
+from graphcore.transport.address import is_loopback
 from graphcore.transport.keys import load_keys, load_public, make_keys
 from graphcore.transport.record import RECORD, RING, SLOT
 from graphcore.transport.ring import RingReader, make_ring
 from graphcore.transport.session import Session
 from graphcore.transport.shared_memory import LocalListener, SharedMemoryWire, connect_local
-from graphcore.transport.zeromq import Listener, connect, is_loopback
+from graphcore.transport.zeromq import Listener, connect
 from transport.conftest import WAIT_S
 
 SLOT_BYTES = 8192

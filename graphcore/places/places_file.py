@@ -1,0 +1,146 @@
+"""The places file: what the names that nodes give as their `place` mean on this machine.
+
+places:
+  heavy: {kind: process}
+  light: {kind: here}
+  gpu: {kind: worker, address: "tcp://10.0.0.5:5599", server_key: gpu.pub}
+keys: my-keys
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from graphcore.errors import ChannelError
+from graphcore.graph.report import Report, kind_of, one_of
+from graphcore.graph.spec import Entry, Value
+from graphcore.transport.address import is_loopback
+from graphcore.transport.keys import Keys, load_keys, load_public
+
+Kind = Literal["here", "process", "worker"]
+KINDS: tuple[Kind, ...] = ("here", "process", "worker")
+HERE = "here"  # the name of this process, where nodes without a place run
+FILE_KEYS = ("places", "keys")
+PLACE_KEYS: dict[Kind, tuple[str, ...]] = {
+    "here": ("kind",),
+    "process": ("kind",),
+    "worker": ("kind", "address", "server_key"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place as a places file declares it."""
+
+    name: str
+    kind: Kind
+    address: str = ""  # of a worker
+    server_key: str = ""  # its public key (Z85); empty: no keys, on this machine only
+
+
+def own_keys_folder() -> Path:
+    """Where a user's own keys are, unless somebody says otherwise."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "graphcore" / "keys"
+
+
+class PlacesReader:
+    """Reads a places file whose values know where they stand; what is wrong is reported, and the rest goes on.
+
+    Paths in the file are relative to its `folder`.
+    """
+
+    def __init__(self, report: Report, folder: Path) -> None:
+        self._report = report
+        self._folder = folder
+
+    def places(self, root: Value) -> dict[str, Place] | None:
+        """Every place of the file; what is wrong is reported, and the others go on. None: there are none to read."""
+        if not isinstance(root.value, dict):
+            what = "the file is empty" if root.value is None else f"the places file is {kind_of(root)}"
+            self._report.add(root, what, "a mapping with `places:`")
+            return None
+        self._check_keys(root.value, FILE_KEYS, "places file")
+        entry = root.value.get("places")
+        if entry is None or not isinstance(entry.value.value, dict):
+            at, what = (root, "a places file without `places`") if entry is None else (entry.value, "no places")
+            self._report.add(at, what, "`places:` with names and what they are")
+            return None
+        return {name: self._place(name, one) for name, one in entry.value.value.items()}
+
+    def _place(self, name: str, entry: Entry) -> Place:
+        if not name.isidentifier():
+            self._report.add(entry.key, f"a place cannot be named {name!r}", "letters, digits and _, no digit first")
+        value = entry.value
+        if not isinstance(value.value, dict):
+            self._report.add(value, f"place {name!r} is {kind_of(value)}", "{kind: process}")
+            return Place(name, "here")
+        kind = value.value.get("kind")
+        for known in KINDS:
+            if kind is not None and kind.value.value == known:
+                self._check_keys(value.value, PLACE_KEYS[known], f"place of kind {known}")
+                return self._worker(name, entry.key, value.value) if known == "worker" else Place(name, known)
+        self._check_keys(value.value, PLACE_KEYS["worker"], "place")
+        if kind is None:
+            self._report.add(entry.key, f"place {name!r} has no kind", f"`kind:` with {one_of(KINDS)}")
+        else:
+            self._report.unknown(kind.value, "kind", kind.value.text, KINDS)
+        return Place(name, "here")
+
+    def keys(self, root: Value) -> Keys | None:
+        """Our own key pair, from the folder that the file names."""
+        entry = root.value.get("keys")
+        given = entry.value.value if entry is not None else str(own_keys_folder())
+        if not isinstance(given, str):
+            assert entry is not None
+            self._report.add(entry.value, f"`keys` is {kind_of(entry.value)}", "a folder with a key pair")
+            return None
+        try:
+            return load_keys(self._folder / given)
+        except ChannelError as error:
+            self._report.add(entry.value if entry is not None else root, str(error))
+            return None
+
+    def _worker(self, name: str, key: Value, entries: dict[str, Entry]) -> Place:
+        address, server_key = entries.get("address"), entries.get("server_key")
+        if address is None:
+            self._report.add(key, f"worker {name!r} has no address", 'address: "tcp://HOST:PORT"')
+            return Place(name, "worker")
+        if not _is_address(address.value.value):
+            self._report.add(address.value, f"{address.value.text!r} is no address", '"tcp://HOST:PORT"')
+            return Place(name, "worker")
+        where = str(address.value.value)
+        if server_key is None:
+            if not is_loopback(where):
+                fix = "server_key: the file NAME.pub from the folder that `graphcore keys new` made there"
+                self._report.add(address.value, f"{where} leaves this machine without keys", fix)
+            return Place(name, "worker", where)
+        return Place(name, "worker", where, self._public(server_key.value))
+
+    def _public(self, value: Value) -> str:
+        if not isinstance(value.value, str):
+            self._report.add(value, f"`server_key` is {kind_of(value)}", "a file with a public key")
+            return ""
+        try:
+            return load_public(self._folder / value.value).decode()
+        except ChannelError as error:
+            self._report.add(value, str(error))
+            return ""
+
+    def _check_keys(self, entries: dict[str, Entry], known: tuple[str, ...], of: str) -> None:
+        for name, entry in entries.items():
+            if name not in known:
+                self._report.unknown(entry.key, f"key of a {of}", name, known)
+
+
+def _is_address(value: object) -> bool:
+    if not isinstance(value, str) or not value.startswith("tcp://"):
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port is not None and 0 < parts.port < 2**16
+    except ValueError:
+        return False
