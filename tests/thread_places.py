@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from graphcore import Node
+from graphcore.places.coordinator import Coordinator
 from graphcore.places.placed_run import PlacedRun
 from graphcore.places.process import OwnPlace, Reached
 from parts import NODES, Sink
 
 
+class _Threads(Coordinator):
+    def reach(self, name: str) -> Reached:
+        return OwnPlace(self._types)
+
+
 class ThreadRun(PlacedRun):
     """A run whose places are all threads of this process."""
 
-    def _reach(self, name: str) -> Reached:
-        return OwnPlace(self._types)
+    coordinator = _Threads
 
 
 class Seen:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import count
 from typing import Any
 
 from graphcore.errors import GraphcoreError, OpenError, RunError
 from graphcore.places.files import sent_params
-from graphcore.places.joints import join
+from graphcore.places.joints import Joint, join
 from graphcore.places.messages import (
     Assign,
     Cancel,
@@ -17,6 +17,7 @@ from graphcore.places.messages import (
     Go,
     Opened,
     Quiet,
+    Rejoin,
     Release,
     Relieve,
     Relieved,
@@ -48,6 +49,7 @@ class Attempt:
         self.opened_at: float | None = None  # perf_counter, for people
         self._parts = parts
         self._keys = keys
+        self._zero = 0
         self._opened: set[str] = set()
         self._ended: set[str] = set()
         self._gone: set[str] = set()
@@ -62,12 +64,37 @@ class Attempt:
     def begin(self) -> None:
         """Give every place its part, and what leads to its peers."""
         joints = join(self._parts, self.places, self._keys)
-        for name, part in self._parts.items():
-            place, joint = self.places[name], joints[name]
-            sent = self._send_files(place, part) if isinstance(place, WorkerPlace) else None
-            place.pass_sockets(joint.sockets)
-            routes = to_text([route.describe() for route in joint.routes])
-            place.send(Assign(self.number, routes, to_text(describe(part, sent))))
+        for name in self._parts:
+            self._assign(name, joints[name])
+
+    def rejoin(self, names: Set[str]) -> None:
+        """These were lost and stand again: they begin anew, and their peers are led to them."""
+        pairs = {frozenset((name, peer)) for name in names for peer in self._parts[name].peers}
+        joints = join(self._parts, self.places, self._keys, pairs)
+        for name, joint in joints.items():
+            if name in names:
+                self._gone.discard(name)
+                self._assign(name, joint)
+            elif joint.routes:
+                place = self.places[name]
+                place.pass_sockets(joint.sockets)
+                place.send(Rejoin(self.number, joint.text))
+
+    def without(self, place: Reached) -> str | None:
+        """Live, go on without a place that is lost: its name; None where that is no use."""
+        name = next((name for name, each in self.places.items() if each is place), None)
+        if name is None or self.over or self._until is not None or self.opened_at is None or name in self._ended:
+            return None
+        self._gone.add(name)
+        self._opened.discard(name)
+        self._stall.forget(name)
+        return name
+
+    def _assign(self, name: str, joint: Joint) -> None:
+        part, place = self._parts[name], self.places[name]
+        sent = self._send_files(place, part) if isinstance(place, WorkerPlace) else None
+        place.pass_sockets(joint.sockets)
+        place.send(Assign(self.number, joint.text, to_text(describe(part, sent))))
 
     def _send_files(self, place: WorkerPlace, part: Part) -> dict[str, dict[str, Any]]:
         """What the nodes of a worker read goes there first; their params as it will find them."""
@@ -118,9 +145,13 @@ class Attempt:
     def _take(self, name: str, message: Any) -> None:
         if isinstance(message, Opened):
             self._opened.add(name)
-            if len(self._opened) == len(self._parts) and self._until is None:
+            if self.opened_at is not None:  # it was lost before
+                self._go(name)
+            elif len(self._opened) == len(self._parts) and self._until is None:
                 self.opened_at = time.perf_counter()
-                self._go(time.monotonic_ns())
+                self._zero = time.monotonic_ns()
+                for part in self._parts:
+                    self._go(part)
         elif isinstance(message, Told):
             self.reports[name].update(from_text(message.report))
         elif isinstance(message, Ended):
@@ -132,23 +163,22 @@ class Attempt:
         elif isinstance(message, Relieved):
             waits = self._stall.relieved(name, message)
             if waits is not None and not self.over:
-                self._fail(RunError("graph", None, f"stalled: {waits}"))
+                self.fail(RunError("graph", None, f"stalled: {waits}"))
 
-    def _go(self, zero: int) -> None:
-        """Begin everywhere; each place has its own clock."""
-        for name, place in self.places.items():
-            if name not in self._ended and name not in self._gone:
-                place.send(Go(self.number, zero + place.offset_ns))
+    def _go(self, name: str) -> None:
+        """Begin; each place has its own clock."""
+        if name not in self._ended and name not in self._gone:
+            self.places[name].send(Go(self.number, self._zero + self.places[name].offset_ns))
 
     def _end(self, name: str, message: Ended) -> None:
         self._ended.add(name)
         if message.node is not None:
             kind = OpenError if message.opening else RunError
-            self._fail(kind(message.node, message.timestamp, message.what))
+            self.fail(kind(message.node, message.timestamp, message.what))
         elif message.what and not message.cancelled:
-            self._fail(GraphcoreError(message.what))
+            self.fail(GraphcoreError(message.what))
 
-    def _fail(self, error: GraphcoreError) -> None:
+    def fail(self, error: GraphcoreError) -> None:
         """The first error ends the attempt; what comes after it only follows from it."""
         if self._until is None:
             self.error = error

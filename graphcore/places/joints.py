@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
+from graphcore.places.messages import Text, to_text
 from graphcore.places.part import Part
 from graphcore.places.process import Reached
 from graphcore.places.routes import Route
@@ -20,11 +21,23 @@ class Joint:
     routes: list[Route] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
 
+    @property
+    def text(self) -> Text:
+        """The routes, for a message."""
+        return to_text([route.describe() for route in self.routes])
 
-def join(parts: Mapping[str, Part], places: Mapping[str, Reached], keys: Keys | None) -> dict[str, Joint]:
-    """A joint for each place; `keys` are the coordinator's own, for the places of this machine."""
+
+def join(
+    parts: Mapping[str, Part],
+    places: Mapping[str, Reached],
+    keys: Keys | None,
+    pairs: Set[frozenset[str]] | None = None,
+) -> dict[str, Joint]:
+    """A joint for each place, for all pairs of peers or only these; `keys` are the coordinator's own."""
     joints = {name: Joint() for name in parts}
-    for name, peer in sorted({tuple(sorted((name, peer))) for name, part in parts.items() for peer in part.peers}):
+    if pairs is None:
+        pairs = {frozenset((name, peer)) for name, part in parts.items() for peer in part.peers}
+    for name, peer in sorted(sorted(pair) for pair in pairs):
         if places[name].listens is None and places[peer].listens is None:
             ends = socket.socketpair()
             for one, other, end in ((name, peer, ends[0]), (peer, name, ends[1])):

@@ -61,6 +61,14 @@ class Assign:
 
 
 @message
+class Rejoin:
+    """To a place: peers were lost and have come back; `routes` lead to what came in their stead."""
+
+    attempt: int
+    routes: Text
+
+
+@message
 class Go:
     """To a place: everybody has opened, begin; time zero is `zero` (ns, this machine's monotonic clock)."""
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from graphcore.clock import LiveClock
 from graphcore.errors import Cancelled, GraphcoreError, OpenError, ParamError, RunError
 from graphcore.node import Node
-from graphcore.payload import is_payload, payload_name
-from graphcore.places.ends import Intake, Outlet
 from graphcore.places.messages import (
     Adjust,
     Assign,
@@ -20,18 +17,20 @@ from graphcore.places.messages import (
     Go,
     Opened,
     Quiet,
+    Rejoin,
     Relieve,
     Relieved,
     Stop,
+    Text,
     Told,
     from_text,
     to_text,
 )
 from graphcore.places.part import read
+from graphcore.places.part_links import PartLinks, payloads_of
 from graphcore.places.report import Report
 from graphcore.places.routes import Door, Route
 from graphcore.runtime.run import Run
-from graphcore.transport.channel import Channel, Wire
 
 MAX_WHAT = 20_000  # characters of an error that travel
 
@@ -54,14 +53,23 @@ class PartRun:
         self._round = 0
         self._error: GraphcoreError | None = None  # why the run was cancelled from here
         self._reported: tuple[Any, ...] = ()
-        self._clock = _CommonClock()
-        self._channels: dict[str, Channel] = {}
         self._report = Report()
+        self._clock = _CommonClock()
+        self._door = door
+        self._links: PartLinks | None = None
         self._run: Run | None = None
         try:
             self._part = read(from_text(assign.part), types, door.files)
-            self._link(door.open([Route(**route) for route in from_text(assign.routes)]), types)
-            assert self._run is not None
+            self._run = Run(
+                self._part.graph,
+                live=self._part.live,
+                threads=self._part.threads,
+                clock=self._clock,
+                plan=self._part.plan,
+                outside=self,
+            )
+            self._links = PartLinks(self._part, self._run.assembly, payloads_of(types), self._refuse)
+            self._join(assign.routes)
             self._run.start()
         except GraphcoreError as error:
             self._fail(error)
@@ -89,6 +97,8 @@ class PartRun:
             self._run.cancel()
         elif isinstance(message, Relieve):
             self._relieve(message)
+        elif isinstance(message, Rejoin):
+            self._rejoin(message)
         elif isinstance(message, Adjust):
             try:
                 self._run.set(message.node, message.param, from_text(message.value))
@@ -102,7 +112,7 @@ class PartRun:
         if not self.ended:
             self._look_for_end(self._run)
         if not self.ended:
-            self._tell(self._report.news(self._run, time.monotonic()))
+            self._tell(self._report.news(self._run, self._links, time.monotonic()))
         if self._run.quiet or self.ended:
             self._tell_quiet(self._run)
 
@@ -126,40 +136,23 @@ class PartRun:
 
     def release(self) -> None:
         """Close the ways to other places."""
-        for channel in self._channels.values():
-            channel.close()
+        if self._links is not None:
+            self._links.close()
 
-    def _link(self, wires: Mapping[str, Wire], types: Mapping[str, type[Node]]) -> None:
-        part = self._part
-        known = _payloads(types)
-        for peer, wire in wires.items():
-            self._report.wires[peer] = wire
-            self._channels[peer] = Channel(wire, known, closed=partial(self._closed, peer))
-        self._run = Run(
-            part.graph, live=part.live, threads=part.threads, clock=self._clock, plan=part.plan, outside=self
-        )
-        assembly = self._run.assembly
-        for way in part.incoming:
-            alignment = assembly.chain_of[way.node].alignment
-            if alignment is None or way.payload not in known:
-                raise RunError(way.node, None, f"place {part.place!r} does not know the payload {way.payload}")
-            Intake(way.number, known[way.payload], alignment, alignment.inlets[way.port], self._channels[way.peer])
-        for way, link in part.outgoing:
-            overflow = link.overflow if part.live else "block"
-            chain = assembly.chain_of[way.node]
-            end = self._channels[way.peer].open_sender(
-                way.number, queue=link.queue, overflow=overflow, wake=chain.nudge
-            )
-            outlet = Outlet(link, end)
-            assembly.members[way.node].outs[way.port].crossing.append(outlet)
-            self._report.outlets.append((way.number, outlet))
-        for channel in self._channels.values():
-            channel.start()
+    def _join(self, routes: Text) -> None:
+        """Reach the peers that these routes lead to; raises GraphcoreError."""
+        assert self._links is not None
+        self._links.join(self._door.open([Route(**route) for route in from_text(routes)]))
 
-    def _closed(self, peer: str, reason: str) -> None:
-        """A way has ended. That a peer is gone the coordinator sees by itself; what was refused it cannot."""
-        if "refused" in reason:
-            self._give_up(RunError(f"place {peer}", None, reason))
+    def _rejoin(self, message: Rejoin) -> None:
+        """Peers were lost and have come back."""
+        try:
+            self._join(message.routes)
+        except GraphcoreError as error:
+            self._give_up(error)
+
+    def _refuse(self, peer: str, reason: str) -> None:
+        self._give_up(RunError(f"place {peer}", None, reason))
 
     def _tell(self, news: dict[str, Any] | None) -> None:
         if news is not None:
@@ -168,11 +161,11 @@ class PartRun:
     def _look_for_end(self, run: Run) -> None:
         try:
             if run.wait(0):
-                self._tell(self._report.whole(run))
+                self._tell(self._report.whole(run, self._links))
                 self.ended = True
                 self._send(Ended(self._attempt, False, False, None, None, ""))
         except GraphcoreError as error:
-            self._tell(self._report.whole(run))
+            self._tell(self._report.whole(run, self._links))
             self._fail(self._error or error)
 
     def _give_up(self, error: GraphcoreError) -> None:
@@ -203,14 +196,15 @@ class PartRun:
 
     def _tell_quiet(self, run: Run) -> None:
         """Where nothing goes on, say how many messages had come and gone by then; in this order."""
-        received = tuple(channel.received for channel in self._channels.values())
+        channels = self._links.channels if self._links is not None else {}
+        received = tuple(channel.received for channel in channels.values())
         if not (run.quiet or self.ended):
             return
-        sent = tuple(channel.sent for channel in self._channels.values())
+        sent = tuple(channel.sent for channel in channels.values())
         report = (self._round, sent, received)
         if report != self._reported:
             self._reported = report
-            self._send(Quiet(self._attempt, self._round, tuple(self._channels), sent, received))
+            self._send(Quiet(self._attempt, self._round, tuple(channels), sent, received))
 
 
 class _CommonClock(LiveClock):
@@ -220,10 +214,3 @@ class _CommonClock(LiveClock):
 
     def start(self) -> None:
         self._zero = self.zero
-
-
-def _payloads(types: Mapping[str, type[Node]]) -> dict[str, type]:
-    """Every payload that a port of these types names, by its name on the wire."""
-    ports = [*(port for one in types.values() for port in one.inputs.values())]
-    sent = [port.payload for one in types.values() for port in one.outputs.values()]
-    return {payload_name(each): each for each in (*sent, *(port.payload for port in ports)) if is_payload(each)}

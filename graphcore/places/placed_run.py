@@ -5,21 +5,19 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
-from graphcore.errors import Cancelled, GraphcoreError, RunError
+from graphcore.errors import GraphcoreError, RunError
 from graphcore.graph.params import live_value
 from graphcore.graph.spec import Graph
 from graphcore.node import Node
 from graphcore.places.attempt import CLOSE_S, Attempt
 from graphcore.places.children import LEAVE_S, Children
+from graphcore.places.coordinator import Coordinator
 from graphcore.places.counted import losses_of, stats_of
-from graphcore.places.messages import Adjust, Ready, Stop, to_text
-from graphcore.places.places_file import HERE
-from graphcore.places.process import ChildPlace, OwnPlace, Reached
+from graphcore.places.messages import Adjust, Stop, to_text
 from graphcore.places.restarts import Restarts
 from graphcore.places.spread import spread
 from graphcore.places.workers import Workers
@@ -33,6 +31,8 @@ class PlacedRun:
 
     Offline, when a place is lost, the attempt starts again from the first packet in every place. Live it ends.
     """
+
+    coordinator = Coordinator
 
     def __init__(
         self,
@@ -49,19 +49,17 @@ class PlacedRun:
     ) -> None:
         self.graph = graph
         self.live = live
-        self.restarted = 0
-        self._types = types
-        self._parts = spread(graph, place_of, live=live, threads=threads)
         self._place_of = dict(place_of)
-        self._children = children or Children(plugins)
-        self._restarts = restarts or Restarts()
         self._workers = workers or Workers()
-        self._events: SimpleQueue[tuple[Reached | None, Any]] = SimpleQueue()
-        self._reached: dict[str, Reached] = {}
-        self._attempt: Attempt | None = None
-        self._notices: list[str] = []
+        self._coordinator = self.coordinator(
+            spread(graph, place_of, live=live, threads=threads),
+            types,
+            children or Children(plugins),
+            restarts or Restarts(),
+            self._workers,
+            live=live,
+        )
         self._error: GraphcoreError | None = None
-        self._stopped = self._cancelled = False
         self._done = threading.Event()
         self._started_at = self._wall_s = 0.0
 
@@ -96,22 +94,22 @@ class PlacedRun:
         types = {name: declared.node_class for name, declared in self.graph.nodes.items()}
         accepted = live_value(types, node, param, value)
         self.graph.nodes[node].params[param] = accepted  # so that another attempt begins with it
-        self._do(lambda attempt: self._adjust(attempt, node, param, accepted))
+        self._coordinator.do(lambda attempt: self._adjust(attempt, node, param, accepted))
 
     def stop(self) -> None:
         """End the sources; what they have sent still goes all the way, and files are finished."""
-        self._stopped = True
-        self._do(lambda attempt: attempt.tell(Stop(attempt.number)))
+        self._coordinator.stopped = True
+        self._coordinator.do(lambda attempt: attempt.tell(Stop(attempt.number)))
 
     def cancel(self) -> None:
         """End at once; every node is closed, unfinished files are kept as partial ones."""
-        self._cancelled = True
-        self._do(Attempt.cancel)
+        self._coordinator.cancelled = True
+        self._coordinator.do(Attempt.cancel)
 
     @property
     def notices(self) -> list[str]:
         """What nodes had to say, which places were lost, in order."""
-        return list(self._notices)
+        return list(self._coordinator.notices)
 
     @property
     def made(self) -> list[Made]:
@@ -155,9 +153,9 @@ class PlacedRun:
             "open_s": round(self.open_s, 4),
             "media_s": round(self.position_ns / 1e9, 4),
             "live": self.live,
-            "restarts": self.restarted,
+            "restarts": self._coordinator.restarted,
         }
-        pids = {name: place.pid for name, place in dict(self._reached).items()}
+        pids = {name: place.pid for name, place in dict(self._coordinator.reached).items()}
         return whole | stats_of(self.graph, self._place_of, self._reports, pids)
 
     @property
@@ -166,112 +164,30 @@ class PlacedRun:
         return losses_of(self.graph, self._reports)
 
     @property
+    def restarted(self) -> int:
+        """How often a lost place was made good."""
+        return self._coordinator.restarted
+
+    @property
+    def _attempt(self) -> Attempt | None:
+        return self._coordinator.attempt
+
+    @property
     def _reports(self) -> dict[str, dict[str, Any]]:
         return {} if self._attempt is None else self._attempt.reports
 
-    def _do(self, what: Callable[[Attempt], None]) -> None:
-        """Let the run's own thread do it."""
-        self._events.put((None, what))
-
     def _adjust(self, attempt: Attempt, node: str, param: str, value: object) -> None:
-        attempt.places[self._place_of[node]].send(Adjust(attempt.number, node, param, to_text(value)))
+        place = attempt.places.get(self._place_of[node])
+        if place is not None:
+            place.send(Adjust(attempt.number, node, param, to_text(value)))
 
     def _work(self) -> None:
         try:
-            while not self._try_once():
-                pass
+            self._coordinator.work()
         except GraphcoreError as error:
             self._error = error
         except BaseException as error:  # a bug of ours: end the run, and keep the traceback
             self._error = RunError("graphcore", None, error)
         finally:
-            self._let_go()
             self._wall_s = time.perf_counter() - self._started_at
             self._done.set()
-
-    def _try_once(self) -> bool:
-        """One attempt from beginning to end; False: a place was lost, and there is to be another one."""
-        self._reach_all()
-        attempt = self._attempt = Attempt(self._parts, self._reached, self._workers.keys)
-        while not self._cancelled and attempt.lost is None and not self._workers.answered(self._reached):
-            self._one_event(attempt, LOOK_EVERY_S)
-        if self._cancelled:
-            attempt.cancel()
-        elif attempt.lost is None:
-            attempt.begin()
-        while not attempt.over:
-            self._one_event(attempt, LOOK_EVERY_S)
-            attempt.look()
-        attempt.release()
-        if attempt.lost is not None and not self._cancelled:
-            self._start_again(attempt, *attempt.lost)
-            return False
-        if self._cancelled:
-            raise Cancelled("cancelled")
-        if attempt.error is not None:
-            raise attempt.error
-        return True
-
-    def _start_again(self, attempt: Attempt, place: str, fate: str) -> None:
-        try:
-            if self._reached[place].faulty:
-                raise RunError(f"place {place}", None, self._reached[place].never_began)
-            if self.live:
-                raise RunError(f"place {place}", None, f"lost ({fate}); a live run is not started again")
-            if self._stopped:
-                raise RunError(f"place {place}", None, f"lost ({fate}) while the run was ending")
-            delay_s = self._restarts.delay_s(place, fate, time.monotonic())
-        except RunError:
-            self._note(attempt)
-            raise
-        lost = self._reached.pop(place)
-        lost.kill()
-        lost.close(LEAVE_S)
-        self.restarted += 1
-        self._notices.append("starting again from the first packet in every place")
-        until = time.monotonic() + delay_s
-        while not self._cancelled and (left := until - time.monotonic()) > 0:
-            self._one_event(attempt, left)
-
-    def _one_event(self, attempt: Attempt, timeout_s: float) -> None:
-        for reached in self._reached.values():
-            reached.look()
-        try:
-            place, message = self._events.get(timeout=timeout_s)
-        except Empty:
-            return
-        if place is None:
-            message(attempt)
-        elif isinstance(message, Ready):
-            place.ready = message
-        else:
-            before = attempt.lost
-            attempt.take(place, message)
-            if attempt.lost is None:
-                self._note(attempt)
-            elif before is None:
-                name, fate = attempt.lost
-                self._notices.append(f"place {name}: lost ({fate})")
-
-    def _note(self, attempt: Attempt) -> None:
-        """What is new among the notices; those of an attempt that is given up do not count."""
-        for report in attempt.reports.values():
-            self._notices += [text for text in report.get("notices", ()) if text not in self._notices]
-
-    def _reach_all(self) -> None:
-        for name in self._parts:
-            if name not in self._reached:
-                place = self._reach(name)
-                greet = self._workers.greet(name)
-                place.start(lambda place, message: self._events.put((place, message)), greet)
-                self._reached[name] = place
-
-    def _reach(self, name: str) -> Reached:
-        if name == HERE:
-            return OwnPlace(self._types)
-        return self._workers.reach(name) or ChildPlace(self._children.take())
-
-    def _let_go(self) -> None:
-        for place in self._reached.values():
-            place.close(LEAVE_S)
-        self._children.close()

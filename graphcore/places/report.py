@@ -5,40 +5,40 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from graphcore.places.ends import Outlet
+from graphcore.places.part_links import PartLinks
 from graphcore.runtime.run import Run
-from graphcore.transport.channel import Wire
 
 TELL_EVERY_S = 0.2
 COUNT_EVERY_S = 1.0  # statistics take longer to sum up
 
 
 class Report:
-    """Of one part; `outlets` are its links to other places by number, `wires` lead there."""
+    """Of one part."""
 
     def __init__(self) -> None:
-        self.outlets: list[tuple[int, Outlet]] = []
-        self.wires: dict[str, Wire] = {}
         self._told: dict[str, Any] = {}
         self._told_at = self._counted_at = 0.0
 
-    def news(self, run: Run, now: float) -> dict[str, Any] | None:
+    def news(self, run: Run, links: PartLinks | None, now: float) -> dict[str, Any] | None:
         """What has changed, as JSON can say it, where it is time for it (monotonic seconds)."""
         if now - self._told_at < TELL_EVERY_S:
             return None
         self._told_at = now
         if now - self._counted_at >= COUNT_EVERY_S:
             self._counted_at = now
-            return self.whole(run)
+            return self.whole(run, links)
         said = self._said(run)
         if said == self._told:
             return None
         self._told = said
         return said
 
-    def whole(self, run: Run) -> dict[str, Any]:
+    def whole(self, run: Run, links: PartLinks | None) -> dict[str, Any]:
         """All of it."""
-        counted = {"losses": run.losses, "stats": run.stats(), "ways": self._ways(), "peers": self._peers()}
+        counted: dict[str, Any] = {"losses": run.losses, "stats": run.stats()}
+        if links is not None:
+            peers = [{"peer": peer, **wire.figures} for peer, wire in links.wires.items()]
+            counted |= {"ways": links.counts(), "repeated": links.repeated, "peers": peers}
         return self._said(run) | counted
 
     def _said(self, run: Run) -> dict[str, Any]:
@@ -48,14 +48,3 @@ class Report:
             "expected": run.all_expected_ns,
             "positions": run.positions_ns,
         }
-
-    def _ways(self) -> list[dict[str, Any]]:
-        """What the links to other places counted at this end."""
-        return [
-            {"number": number, "packets": outlet.end.packets, "dropped": outlet.end.dropped}
-            for number, outlet in self.outlets
-        ]
-
-    def _peers(self) -> list[dict[str, Any]]:
-        """What the wires to the other places counted."""
-        return [{"peer": peer, **wire.figures} for peer, wire in self.wires.items()]

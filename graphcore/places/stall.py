@@ -32,6 +32,10 @@ class StallWatch:
         self._relieved.clear()
         return True
 
+    def forget(self, place: str) -> None:
+        """It was lost: what it said holds no more."""
+        self._quiet.pop(place, None)
+
     def relieved(self, place: str, answer: Relieved) -> str | None:
         """Take an answer; where the last one has come and no place could make room: which node waits for what."""
         if answer.round != self.round:

@@ -1,0 +1,188 @@
+"""The thread that drives a run over places: it reaches them, hears them, and makes good what is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from graphcore.errors import Cancelled, RunError
+from graphcore.node import Node
+from graphcore.places.attempt import Attempt
+from graphcore.places.children import LEAVE_S, Children
+from graphcore.places.messages import Ready
+from graphcore.places.part import Part
+from graphcore.places.places_file import HERE
+from graphcore.places.process import GONE, ChildPlace, OwnPlace, Reached
+from graphcore.places.restarts import Restarts
+from graphcore.places.workers import Workers
+
+LOOK_EVERY_S = 0.1
+
+
+class Coordinator:
+    """Offline, when a place is lost, the attempt starts again from the first packet in every place.
+
+    Live, the lost place is opened again while the others go on.
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[str, Part],
+        types: Mapping[str, type[Node]],
+        children: Children,
+        restarts: Restarts,
+        workers: Workers,
+        *,
+        live: bool,
+    ) -> None:
+        self.reached: dict[str, Reached] = {}
+        self.attempt: Attempt | None = None
+        self.notices: list[str] = []
+        self.restarted = 0
+        self.stopped = self.cancelled = False
+        self._parts = parts
+        self._types = types
+        self._children = children
+        self._restarts = restarts
+        self._workers = workers
+        self._live = live
+        self._events: SimpleQueue[tuple[Reached | None, Any]] = SimpleQueue()
+        self._away: dict[str, tuple[float, float]] = {}  # live: lost places, when that was, when to reach them again
+
+    def do(self, what: Callable[[Attempt], None]) -> None:
+        """Let the coordinator's own thread do it."""
+        self._events.put((None, what))
+
+    def work(self) -> None:
+        """Bring the run to its end; raises what ended it."""
+        try:
+            while not self._try_once():
+                pass
+        finally:
+            for place in self.reached.values():
+                place.close(LEAVE_S)
+            self._children.close()
+
+    def reach(self, name: str) -> Reached:
+        """A place, to be started."""
+        if name == HERE:
+            return OwnPlace(self._types)
+        return self._workers.reach(name) or ChildPlace(self._children.take())
+
+    def _try_once(self) -> bool:
+        """One attempt from beginning to end; False: a place was lost, and there is to be another one."""
+        for name in self._parts:
+            self._reach_again(name)
+        attempt = self.attempt = Attempt(self._parts, self.reached, self._workers.keys)
+        while not self.cancelled and attempt.lost is None and not self._workers.answered(self.reached):
+            self._one_event(attempt, LOOK_EVERY_S)
+        if self.cancelled:
+            attempt.cancel()
+        elif attempt.lost is None:
+            attempt.begin()
+        while not attempt.over:
+            self._one_event(attempt, LOOK_EVERY_S)
+            self._bring_back(attempt)
+            attempt.look()
+        attempt.release()
+        if attempt.lost is not None and not self.cancelled:
+            self._start_again(attempt, *attempt.lost)
+            return False
+        if self.cancelled:
+            raise Cancelled("cancelled")
+        if attempt.error is not None:
+            raise attempt.error
+        return True
+
+    def _start_again(self, attempt: Attempt, name: str, fate: str) -> None:
+        """Offline: wait for the next attempt; raises RunError where there is to be none."""
+        try:
+            if self.stopped:
+                raise RunError(f"place {name}", None, f"lost ({fate}) while the run was ending")
+            delay_s = self._delay_s(name, fate)
+        except RunError:
+            self._note(attempt)
+            raise
+        self._let_go(name)
+        self.restarted += 1
+        self.notices.append("starting again from the first packet in every place")
+        until = time.monotonic() + delay_s
+        while not self.cancelled and (left := until - time.monotonic()) > 0:
+            self._one_event(attempt, left)
+
+    def _delay_s(self, name: str, fate: str) -> float:
+        if self.reached[name].faulty:
+            raise RunError(f"place {name}", None, self.reached[name].never_began)
+        return self._restarts.delay_s(name, fate, time.monotonic())
+
+    def _let_go(self, name: str) -> None:
+        lost = self.reached.pop(name)
+        lost.kill()
+        lost.close(LEAVE_S)
+
+    def _one_event(self, attempt: Attempt, timeout_s: float) -> None:
+        for reached in list(self.reached.values()):
+            reached.look()
+        try:
+            place, message = self._events.get(timeout=timeout_s)
+        except Empty:
+            return
+        if place is None:
+            message(attempt)
+        elif isinstance(message, Ready):
+            place.ready = message
+        elif not (message is GONE and self._live and self._goes_on_without(attempt, place)):
+            before = attempt.lost
+            attempt.take(place, message)
+            if attempt.lost is None:
+                self._note(attempt)
+            elif before is None:
+                name, fate = attempt.lost
+                self.notices.append(f"place {name}: lost ({fate})")
+
+    def _goes_on_without(self, attempt: Attempt, place: Reached) -> bool:
+        """Live: the others go on, and the lost place is reached again; False: that is no use, or not allowed."""
+        if self.stopped or self.cancelled:
+            return False
+        name = attempt.without(place)
+        if name is None:
+            return False
+        fate = place.fate
+        self.notices.append(f"place {name}: lost ({fate})")
+        try:
+            delay_s = self._delay_s(name, fate)
+        except RunError as error:
+            attempt.fail(error)
+            return True
+        self._let_go(name)
+        now = time.monotonic()
+        self._away[name] = (now, now + delay_s)
+        return True
+
+    def _bring_back(self, attempt: Attempt) -> None:
+        """Reach lost places when it is time; once all of them stand again, they begin together."""
+        now = time.monotonic()
+        if not self._away or attempt.over or self.stopped or self.cancelled:
+            return
+        for name, (_, when) in self._away.items():
+            if name not in self.reached and now >= when:
+                self._reach_again(name)
+        if all(name in self.reached and self.reached[name].ready is not None for name in self._away):
+            attempt.rejoin(self._away.keys())
+            for name, (lost_at, _) in self._away.items():
+                self.restarted += 1
+                self.notices.append(f"place {name}: opened again after {now - lost_at:.2f} s")
+            self._away.clear()
+
+    def _reach_again(self, name: str) -> None:
+        if name not in self.reached:
+            place = self.reach(name)
+            place.start(lambda place, message: self._events.put((place, message)), self._workers.greet(name))
+            self.reached[name] = place
+
+    def _note(self, attempt: Attempt) -> None:
+        """What is new among the notices; those of an attempt that is given up do not count."""
+        for report in attempt.reports.values():
+            self.notices += [text for text in report.get("notices", ()) if text not in self.notices]
