@@ -159,15 +159,17 @@ class Listener:
             except CodecError as error:
                 wire.refuse(error)
             return
+        wire = self._wire_for(name, key)
         if name in self._past or len(self._wires) >= MAX_PEERS:
             self.refused += 1
+            wire.session.beat()  # of a life it does not know: whoever takes us for its peer learns that we are not
             return
-        wire = self._wire_for(name, key)
         try:
             wire.handle(rest)
         except CodecError as error:
             self.refused += 1
             log.warning("%s: refused a stranger: %s", self.address, error)
+            wire.session.beat()
             return
         self._wires[name] = wire
         self._accept(wire)

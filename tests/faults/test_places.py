@@ -18,6 +18,7 @@ from graphcore.errors import OpenError
 from graphcore.graph.check import check
 from graphcore.places.declared import place_nodes
 from graphcore.places.placed_run import PlacedRun, Restarts
+from graphcore.places.workers import workers_of
 from graphcore.plugins import find_nodes
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -127,13 +128,19 @@ def expected(mortal: Path) -> str:
     return "".join(f"{index * 40_000_000} {index * 30_000}\n" for index in range(60))
 
 
-def placed(folder: Path, restarts: Restarts | None = None, **settings: Any) -> PlacedRun:
+def placed(folder: Path, restarts: Restarts | None = None, *, live: bool = False, **settings: Any) -> PlacedRun:
     """A run over the places of places.yaml."""
     spec = load("mortal.yaml", {f"mortal.{name}": str(value) for name, value in settings.items()})
     placement = place_nodes(spec, Path("places.yaml"))
     registry = find_nodes(folder / "more")
     return PlacedRun(
-        check(spec, registry), placement.place_of, registry.types, plugins=folder / "more", restarts=restarts
+        check(spec, registry),
+        placement.place_of,
+        registry.types,
+        live=live,
+        plugins=folder / "more",
+        restarts=restarts,
+        workers=workers_of(placement),
     )
 
 
@@ -175,6 +182,26 @@ def test_a_killed_process_changes_nothing_of_the_result(mortal: Path, expected: 
     ]
     assert (mortal / "lines.txt").read_text() == expected
     assert [made.count for made in run.made] == [60]
+
+
+@pytest.mark.parametrize("at", [0, 20])
+def test_live_a_killed_process_is_opened_again_while_the_others_go_on(mortal: Path, expected: str, at: int) -> None:
+    run = placed(mortal, at=at, deaths=1, live=True)
+    run.run()
+    assert run.restarted == 1
+    assert run.notices[0] == "place second: lost (killed by SIGKILL)"
+    assert run.notices[1].startswith("place second: opened again after ")
+    came = (mortal / "lines.txt").read_text().splitlines()
+    assert came[-1] == expected.splitlines()[-1]  # and they came in order, or the sink had failed
+    assert len(came) >= 55
+    assert set(came) <= set(expected.splitlines())
+
+
+def test_live_a_policy_used_up_ends_the_run(mortal: Path) -> None:
+    run = placed(mortal, Restarts(max=1), at=5, deaths=9, live=True)
+    with pytest.raises(RunError, match=r"place second: lost \(killed by SIGKILL\) after 1 restarts within 60 s"):
+        run.run()
+    assert (mortal / "lines.partial").exists()
 
 
 def test_a_policy_used_up_is_an_error_and_the_partial_file_stays(mortal: Path, expected: str) -> None:
