@@ -49,6 +49,7 @@ class Attempt:
         self.opened_at: float | None = None  # perf_counter, for people
         self._parts = parts
         self._keys = keys
+        self._begun = False
         self._zero = 0
         self._opened: set[str] = set()
         self._ended: set[str] = set()
@@ -59,10 +60,13 @@ class Attempt:
     @property
     def over(self) -> bool:
         """Whether nothing is to be waited for."""
+        if not self._begun:
+            return self.cancelled or self.lost is not None
         return len(self._ended | self._gone) == len(self._parts)
 
     def begin(self) -> None:
         """Give every place its part, and what leads to its peers."""
+        self._begun = True
         joints = join(self._parts, self.places, self._keys)
         for name in self._parts:
             self._assign(name, joints[name])

@@ -132,7 +132,7 @@ class Coordinator:
         if place is None:
             message(attempt)
         elif isinstance(message, Ready):
-            place.ready = message
+            place.ready, place.pid = message, message.pid
         elif not (message is GONE and self._live and self._goes_on_without(attempt, place)):
             before = attempt.lost
             attempt.take(place, message)

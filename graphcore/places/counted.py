@@ -12,7 +12,7 @@ Reports = Mapping[str, Mapping[str, Any]]  # by place
 
 
 def stats_of(
-    graph: Graph, place_of: Mapping[str, str], reports: Reports, pids: Mapping[str, int | None]
+    graph: Graph, place_of: Mapping[str, str], reports: Reports, places: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Nodes with their place, links in the order of the graph with both places, and the places themselves."""
     each_place = [report["stats"] for report in reports.values() if "stats" in report]
@@ -26,7 +26,7 @@ def stats_of(
             row = row | {"from": place_of[link.source], "to": place_of[link.target]}
             links.append(row | {"dropped": row["dropped"] + dropped.get(number, 0)})
     ordered = {name: nodes[name] for name in graph.nodes if name in nodes}
-    return {"nodes": ordered, "links": links, "places": _places(reports, pids)}
+    return {"nodes": ordered, "links": links, "places": _places(reports, places)}
 
 
 def losses_of(graph: Graph, reports: Reports) -> list[str]:
@@ -42,5 +42,5 @@ def _dropped(reports: Reports) -> dict[int, int]:
     return {way["number"]: way["dropped"] for report in reports.values() for way in report.get("ways", ())}
 
 
-def _places(reports: Reports, pids: Mapping[str, int | None]) -> dict[str, Any]:
-    return {place: {"pid": pids.get(place), "peers": report.get("peers", [])} for place, report in reports.items()}
+def _places(reports: Reports, places: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: {**places.get(name, {}), "peers": report.get("peers", [])} for name, report in reports.items()}

@@ -155,8 +155,8 @@ class PlacedRun:
             "live": self.live,
             "restarts": self._coordinator.restarted,
         }
-        pids = {name: place.pid for name, place in dict(self._coordinator.reached).items()}
-        return whole | stats_of(self.graph, self._place_of, self._reports, pids)
+        places = {name: place.figures for name, place in dict(self._coordinator.reached).items()}
+        return whole | stats_of(self.graph, self._place_of, self._reports, places)
 
     @property
     def losses(self) -> list[str]:

@@ -47,6 +47,11 @@ class Reached:
         self._channel: Channel
         self.post: Post = _nobody
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What is known of it, for people."""
+        return {"pid": self.pid}
+
     def start(self, post: Post, greet: Greet) -> None:
         """Greet it, and begin to listen to it."""
         raise NotImplementedError

@@ -39,6 +39,14 @@ class WorkerPlace(Reached):
         self._pinged_at = 0.0
         self._sent: set[str] = set()
 
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Where it is, how far away, and what its clock says."""
+        assert self.listens is not None
+        trip = self.round_trip_ns
+        known = {"clock_offset_us": self.offset_ns // 1000, "round_trip_us": trip // 1000} if trip is not None else {}
+        return {"pid": self.pid, "address": self.listens.address, **known}
+
     def start(self, post: Post, greet: Greet) -> None:
         """Greet it, and begin to listen to it."""
         self.post, self._greet = post, greet

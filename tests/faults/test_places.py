@@ -87,7 +87,7 @@ class Lines(Node):
 
     def process(self, video):
         self._count += 1
-        print(self.timestamp, int(video.pixels.sum()), file=self._file)
+        print(self.timestamp, int(video.pixels.sum()), file=self._file, flush=True)
 
     def finish(self):
         self._file.close()
