@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         where = ""
     else:
         spec, placement = load_and_place(arguments.graph, arguments.set, arguments.places)
-        graph = check_both(spec, placement, find_types(arguments.plugins))
+        graph = check_both(spec, placement, find_types(arguments.plugins, placement.pythons.values()))
         where = f", {counted(len(set(placement.place_of.values())), 'place')}"
     name = shown(graph.path) if graph.path else arguments.graph
     print(f"{name}: {counted(len(graph.nodes), 'node')}, {counted(len(graph.links), 'link')}{where}, no mistakes")

@@ -65,11 +65,20 @@ def check_both(spec: GraphSpec, placement: Placement, types: Registry) -> Graph:
     return graph
 
 
-def find_types(plugins: Path | None) -> Registry:
-    """The node types that are installed; a plugin that failed is warned of, the others go on."""
+def find_types(plugins: Path | None, pythons: Iterable[str] = ()) -> Registry:
+    """The node types that are installed; a plugin that failed is warned of, the others go on.
+
+    Those that only another Python has are known by what it says of them.
+    """
     registry = find_nodes(plugins)
     for failure in registry.failures:
         warn(failure)
+    for python in sorted(set(pythons)):
+        from graphcore.places.described import ask_python, stand_ins
+
+        found = stand_ins(ask_python(python, plugins), registry.types)
+        registry.types |= found
+        registry.origins |= dict.fromkeys(found, python)
     return registry
 
 

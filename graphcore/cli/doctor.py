@@ -21,7 +21,9 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 def add_parser(subparsers: Any) -> None:
     """Declare the verb."""
     description = "Look whether this machine has what is needed. Exit code 1 where something fails."
-    subparsers.add_parser("doctor", description=description)
+    parser = subparsers.add_parser("doctor", description=description)
+    places = "look at the places of a file, too: reach, keys, versions, node types, clocks"
+    parser.add_argument("--places", type=Path, metavar="FILE", help=places)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,8 +32,19 @@ def run(arguments: argparse.Namespace) -> int:
     found = [("graphcore", finding) for finding in examine_engine()]
     found += [(plugin, finding) for plugin, findings in answers for finding in findings]
     found += [("plugins", Finding("import", "fail", failure, "repair or uninstall it")) for failure in failures]
+    if arguments.places is not None:
+        found += _places(arguments)
     _show(found)
     return 1 if any(finding.state == "fail" for _, finding in found) else 0
+
+
+def _places(arguments: argparse.Namespace) -> list[tuple[str, Finding]]:
+    from graphcore.places.examined import examine_places
+    from graphcore.plugins import find_nodes
+
+    types = find_nodes(arguments.plugins).types.keys()
+    found = examine_places(arguments.places, types, arguments.plugins)
+    return [(f"place {name}", finding) for name, finding in found]
 
 
 def examine_engine() -> Iterator[Finding]:

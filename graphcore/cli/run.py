@@ -73,9 +73,10 @@ def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
     if arguments.trace is not None:
         raise ParamError("--trace: calls in several places cannot be traced yet; leave out --trace or --places")
     spec, placement = load_and_place(arguments.graph, arguments.set, arguments.places)
-    children = Children(arguments.plugins, 0 if placement.mistakes else len(placement.processes))
+    children = Children(arguments.plugins, placement.pythons)
     try:
-        types = find_types(arguments.plugins)
+        children.begin([] if placement.mistakes else placement.processes)
+        types = find_types(arguments.plugins, placement.pythons.values())
         graph = check_both(spec, placement, types)
         _check_reports(arguments)
     except BaseException:

@@ -6,21 +6,31 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 LEAVE_S = 2.0  # for a child to leave, when its work is done
 # A child finds modules exactly where this process does.
-PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from graphcore.places.child import main; main()"
+PROGRAM = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv[1]) or sys.path
+from graphcore.places.child import main
+main()
+"""
 
 
 class Child:
-    """A process that takes a part once it has imported its node types; `control` and `passing` lead to it."""
+    """A process that takes a part once it has imported its node types; `control` and `passing` lead to it.
 
-    def __init__(self, plugins: Path | None = None) -> None:
+    Another `python` finds its modules in its own way.
+    """
+
+    def __init__(self, plugins: Path | None = None, python: str = "") -> None:
         self.control, its_control = socket.socketpair()
         self.passing, its_passing = socket.socketpair()
         fds = (its_control.fileno(), its_passing.fileno())
-        command = [sys.executable, "-P", "-c", PROGRAM, json.dumps(sys.path), *map(str, fds)]
+        path = "null" if python else json.dumps(sys.path)
+        command = [python or sys.executable, "-P", "-c", PROGRAM, path, *map(str, fds)]
         self.process = subprocess.Popen(
             command + ([str(plugins.absolute())] if plugins else []),
             pass_fds=fds,
@@ -42,19 +52,33 @@ class Child:
 
 
 class Children:
-    """Those that wait for a part."""
+    """Those that wait for a part; `pythons` says which places have a Python of their own."""
 
-    def __init__(self, plugins: Path | None = None, count: int = 0) -> None:
+    def __init__(self, plugins: Path | None = None, pythons: Mapping[str, str] | None = None) -> None:
         self._plugins = plugins
-        self._waiting = [Child(plugins) for _ in range(count)]
+        self._pythons = pythons or {}
+        self._waiting: list[tuple[str, Child]] = []
 
-    def take(self) -> Child:
-        """One that waits, or a new one."""
-        return self._waiting.pop() if self._waiting else Child(self._plugins)
+    def begin(self, names: Iterable[str]) -> None:
+        """Start one for each of these places."""
+        for name in names:
+            self._waiting.append((self._pythons.get(name, ""), self._start(name)))
+
+    def take(self, name: str) -> Child:
+        """For this place, one that waits or a new one; raises OSError where its Python is none."""
+        python = self._pythons.get(name, "")
+        for each in self._waiting:
+            if each[0] == python:
+                self._waiting.remove(each)
+                return each[1]
+        return self._start(name)
 
     def close(self) -> None:
         """End those that nobody took."""
-        for child in self._waiting:
+        for _, child in self._waiting:
             child.process.kill()
             child.close(LEAVE_S)
         self._waiting.clear()
+
+    def _start(self, name: str) -> Child:
+        return Child(self._plugins, self._pythons.get(name, ""))

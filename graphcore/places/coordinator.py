@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -11,7 +12,7 @@ from graphcore.errors import Cancelled, RunError
 from graphcore.node import Node
 from graphcore.places.attempt import Attempt
 from graphcore.places.children import LEAVE_S, Children
-from graphcore.places.messages import Ready
+from graphcore.places.messages import Ready, from_text
 from graphcore.places.part import Part
 from graphcore.places.places_file import HERE
 from graphcore.places.process import GONE, ChildPlace, OwnPlace, Reached
@@ -69,7 +70,7 @@ class Coordinator:
         """A place, to be started."""
         if name == HERE:
             return OwnPlace(self._types)
-        return self._workers.reach(name) or ChildPlace(self._children.take())
+        return self._workers.reach(name) or ChildPlace(self._children.take(name))
 
     def _try_once(self) -> bool:
         """One attempt from beginning to end; False: a place was lost, and there is to be another one."""
@@ -133,6 +134,7 @@ class Coordinator:
             message(attempt)
         elif isinstance(message, Ready):
             place.ready, place.pid = message, message.pid
+            self._compare(attempt, place, from_text(message.about))
         elif not (message is GONE and self._live and self._goes_on_without(attempt, place)):
             before = attempt.lost
             attempt.take(place, message)
@@ -141,6 +143,13 @@ class Coordinator:
             elif before is None:
                 name, fate = attempt.lost
                 self.notices.append(f"place {name}: lost ({fate})")
+
+    def _compare(self, attempt: Attempt, place: Reached, about: Mapping[str, Any]) -> None:
+        """What travels is the same in one version only."""
+        theirs, ours = about.get("version"), version("graphcore")
+        if theirs != ours and attempt.lost is None:
+            name = next(name for name, each in self.reached.items() if each is place)
+            attempt.fail(RunError(f"place {name}", None, f"graphcore {theirs} there, {ours} here; install the same"))
 
     def _goes_on_without(self, attempt: Attempt, place: Reached) -> bool:
         """Live: the others go on, and the lost place is reached again; False: that is no use, or not allowed."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from graphcore.errors import Mistake
+from graphcore.errors import GraphError, Mistake
 from graphcore.graph.load import load_places
 from graphcore.graph.report import Report
 from graphcore.graph.spec import Entry, GraphSpec, Value
@@ -23,12 +23,25 @@ class Placement:
     unnamed: list[str] = field(default_factory=list)  # declared, and no node of the graph names them
     workers: dict[str, Place] = field(default_factory=dict)  # that the graph names
     keys: Keys | None = None  # our own, where a worker wants some
+    pythons: dict[str, str] = field(default_factory=dict)  # of processes that have one of their own
 
     @property
     def processes(self) -> list[str]:
         """The places that need a child process, in the order of the graph."""
         names = dict.fromkeys(place for place in self.place_of.values() if place != HERE)
         return [name for name in names if name not in self.workers]
+
+
+def read_places(path: Path) -> tuple[dict[str, Place], Keys | None]:
+    """Every place of a file, and our own keys where one needs them; raises GraphError with all mistakes."""
+    root, mistakes = load_places(path)
+    report = Report(mistakes)
+    reader = PlacesReader(report, path.parent)
+    places = reader.places(root) or {}
+    keys = reader.keys(root) if any(place.server_key for place in places.values()) else None
+    if report.mistakes:
+        raise GraphError(in_order(report.mistakes))
+    return places, keys
 
 
 def place_nodes(spec: GraphSpec, path: Path) -> Placement:
@@ -47,6 +60,8 @@ def place_nodes(spec: GraphSpec, path: Path) -> Placement:
         placement.place_of[name] = HERE if found is None or found.kind == "here" else found.name
         if found is not None and found.kind == "worker":
             placement.workers[found.name] = found
+        elif found is not None and found.python:
+            placement.pythons[found.name] = found.python
     for name in _nodes(spec):
         placement.place_of.setdefault(name, HERE)
     if any(place.server_key for place in placement.workers.values()):

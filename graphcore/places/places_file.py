@@ -10,6 +10,7 @@ keys: my-keys
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,7 +28,7 @@ HERE = "here"  # the name of this process, where nodes without a place run
 FILE_KEYS = ("places", "keys")
 PLACE_KEYS: dict[Kind, tuple[str, ...]] = {
     "here": ("kind",),
-    "process": ("kind",),
+    "process": ("kind", "python"),
     "worker": ("kind", "address", "server_key"),
 }
 
@@ -40,6 +41,7 @@ class Place:
     kind: Kind
     address: str = ""  # of a worker
     server_key: str = ""  # its public key (Z85); empty: no keys, on this machine only
+    python: str = ""  # the interpreter of a process; empty: ours
 
 
 def own_keys_folder() -> Path:
@@ -82,8 +84,10 @@ class PlacesReader:
         for known in KINDS:
             if kind is not None and kind.value.value == known:
                 self._check_keys(value.value, PLACE_KEYS[known], f"place of kind {known}")
-                return self._worker(name, entry.key, value.value) if known == "worker" else Place(name, known)
-        self._check_keys(value.value, PLACE_KEYS["worker"], "place")
+                if known == "worker":
+                    return self._worker(name, entry.key, value.value)
+                return Place(name, known, python=self._python(value.value.get("python")))
+        self._check_keys(value.value, sorted({key for keys in PLACE_KEYS.values() for key in keys}), "place")
         if kind is None:
             self._report.add(entry.key, f"place {name!r} has no kind", f"`kind:` with {one_of(KINDS)}")
         else:
@@ -103,6 +107,15 @@ class PlacesReader:
         except ChannelError as error:
             self._report.add(entry.value if entry is not None else root, str(error))
             return None
+
+    def _python(self, entry: Entry | None) -> str:
+        if entry is None:
+            return ""
+        path = self._folder / str(entry.value.value)
+        if not isinstance(entry.value.value, str) or not os.access(path, os.X_OK) or path.is_dir():
+            self._report.add(entry.value, f"{entry.value.text}: no program", "the python of a virtual environment")
+            return ""
+        return str(path.absolute())  # not resolved: the link inside an environment is what makes it one
 
     def _worker(self, name: str, key: Value, entries: dict[str, Entry]) -> Place:
         address, server_key = entries.get("address"), entries.get("server_key")
@@ -130,7 +143,7 @@ class PlacesReader:
             self._report.add(value, str(error))
             return ""
 
-    def _check_keys(self, entries: dict[str, Entry], known: tuple[str, ...], of: str) -> None:
+    def _check_keys(self, entries: dict[str, Entry], known: Sequence[str], of: str) -> None:
         for name, entry in entries.items():
             if name not in known:
                 self._report.unknown(entry.key, f"key of a {of}", name, known)

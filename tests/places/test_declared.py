@@ -43,7 +43,7 @@ def test_nodes_run_where_the_file_says(tmp_path: Path) -> None:
             "places:\n  voice: {kind: proces, cores: 2}\n  ears: here\n",
             [
                 "p.yaml:2:17: unknown kind 'proces'; expected one of here, process, worker; did you mean 'process'?",
-                "p.yaml:2:25: unknown key of a place 'cores'; expected one of kind, address, server_key",
+                "p.yaml:2:25: unknown key of a place 'cores'; expected one of address, kind, python, server_key",
                 "p.yaml:3:9: place 'ears' is 'here'; expected {kind: process}",
             ],
         ),
