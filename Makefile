@@ -3,13 +3,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 OPENCV := opencv-contrib-python-headless==4.11.0.86
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test test-network check bench format clean
 
 demo: .venv/installed
 	$(BIN)/graphcore run graphs/talk.yaml
 
 test: .venv/installed
 	$(BIN)/python -m pytest
+
+# Two machines on one: as root, for network namespaces. Elsewhere it says why it skips.
+test-network: .venv/installed
+	$(BIN)/python -m pytest tests/network -m network -rs
 
 check: .venv/installed
 	$(BIN)/ruff check .

@@ -27,15 +27,22 @@ SHORTER = dict.fromkeys(
 )
 # Hours of training are replaced by a few steps on a few seconds.
 SMALLER = {"count: 1500": "count: 4", "scenes: 1500": "scenes: 4", "batch: 32": "batch: 2", "steps: 40000": "steps: 2"}
+# Another machine is this one.
+ELSEWHERE, LOOPBACK = "tcp://192.168.1.20:5599", "tcp://127.0.0.1:5599"
+WORKERS: list[subprocess.Popen[str]] = []
 SMALLER_TOOLS = {"make_speech_data.py": ["--hours", "0.01", "--voices", "espeak-en-us+f2", "--texts", "en=book.txt"]}
 
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """`graphcore run` handles SIGTERM; what pytest does with it must not change."""
+    """`graphcore run` handles SIGTERM; what pytest does with it must not change. Workers end with the page."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
+    while WORKERS:
+        worker = WORKERS.pop()
+        worker.terminate()
+        worker.communicate()
 
 
 @pytest.fixture
@@ -71,6 +78,9 @@ def _write_down(page: Path, folder: Path) -> None:
     for block in blocks(page, "yaml"):
         if block.name:
             (folder / block.name).write_text(block.text, encoding="utf-8")
+    for block in blocks(page, "yaml places"):
+        if block.name:
+            (folder / block.name).write_text(block.text.replace(ELSEWHERE, LOOPBACK), encoding="utf-8")
     for block in blocks(page, "yaml config"):
         text = block.text
         for large, small in SMALLER.items():
@@ -82,7 +92,9 @@ def _write_down(page: Path, folder: Path) -> None:
 
 
 def _obey(words: list[str]) -> None:
-    if words[0] == "graphcore":
+    if words[:2] == ["graphcore", "worker"]:
+        _worker(words[1:])
+    elif words[0] == "graphcore":
         _graphcore(words[1:])
     elif words[0] == "make":
         assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE), f"no such target: {words}"
@@ -98,6 +110,16 @@ def _obey(words: list[str]) -> None:
         assert done.returncode == 0, done.stdout.decode()
     else:
         pytest.fail(f"this test does not know how to run {words}")
+
+
+def _worker(arguments: list[str]) -> None:
+    """It listens until the page is done, here instead of where the page says."""
+    command = [sys.executable, "-c", "import sys; from graphcore.cli.main import main; sys.exit(main())"]
+    words = [LOOPBACK if word == ELSEWHERE else word for word in arguments]
+    worker = subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True)
+    WORKERS.append(worker)
+    assert worker.stdout is not None
+    assert worker.stdout.readline().startswith(f"listening at {LOOPBACK}")
 
 
 def _graphcore(arguments: list[str]) -> None:

@@ -88,7 +88,7 @@ def test_keys_of_a_graph_are_documented(key: str) -> None:
     assert f"`{key}`" in WRITE_A_GRAPH
 
 
-@pytest.mark.parametrize("key", [*FILE_KEYS, *PLACE_KEYS, *KINDS])
+@pytest.mark.parametrize("key", [*FILE_KEYS, *{key for keys in PLACE_KEYS.values() for key in keys}, *KINDS])
 def test_keys_of_a_places_file_are_documented(key: str) -> None:
     assert f"`{key}`" in (ROOT / "docs" / "several-processes.md").read_text(encoding="utf-8")
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from hashlib import sha256
 from pathlib import Path
 
+import av
 import pytest
 
 from network.conftest import TwoMachines
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(120)]
 
 EXPECTED = "".join(f"{index * 40_000_000} {index * 30_000}\n" for index in range(150))
 
@@ -18,6 +22,12 @@ def ended(process: subprocess.Popen[str], timeout_s: float) -> tuple[int, str]:
     """The exit code, and what was said on stderr."""
     _, err = process.communicate(timeout=timeout_s)
     return process.returncode, err
+
+
+def frames(path: Path) -> list[bytes]:
+    """A hash of each decoded frame."""
+    with av.open(str(path)) as movie:
+        return [sha256(frame.to_ndarray()).digest() for frame in movie.decode(video=0)]
 
 
 def written(path: Path, size: int, process: subprocess.Popen[str]) -> None:
@@ -64,6 +74,20 @@ def test_a_machine_that_stays_away_ends_the_run_and_the_partial_file_stays(
     assert code == 1
     assert "error: place far: tcp://10.77.3.2:5599" in err
     assert EXPECTED.startswith((tmp_path / "lines.partial").read_text())
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_picture_is_drawn_on_the_other_machine(machines: TwoMachines, tmp_path: Path) -> None:
+    places = (Path(__file__).parents[2] / "graphs" / "places" / "two-machines.yaml").read_text()
+    places = places.replace("tcp://192.168.1.20", "tcp://10.77.3.2")
+    places = places.replace("../../keys/avatar-pc.pub", "theirs/graphcore.pub").replace("../../keys", "ours")
+    (tmp_path / "two.yaml").write_text(places)
+    words = ["--set", "speech.text=Yes.", "--set", "face.size=256"]
+    for name, where in (("one", []), ("two", ["--places", "two.yaml"])):
+        run = machines.start(0, "run", "talk_processes", *where, *words, "--set", f"movie.path={name}.mp4")
+        code, err = ended(run, 60)
+        assert code == 0, err
+    assert frames(tmp_path / "one.mp4") == frames(tmp_path / "two.mp4") != []
 
 
 def test_a_key_that_is_not_allowed_is_refused_on_both_sides(machines: TwoMachines, tmp_path: Path) -> None:
