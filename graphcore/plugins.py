@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points
@@ -42,6 +44,16 @@ class Finding:
     fix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb that a plugin adds to the command `graphcore`."""
+
+    name: str  # small letters, digits and hyphens
+    help: str  # one line of `graphcore --help`
+    arguments: Callable[[argparse.ArgumentParser], None]  # declares what follows the verb
+    run: Callable[[argparse.Namespace], int]  # does it, and returns the exit code; heavy imports stand in here
+
+
 class Hooks:
     """What a plugin may implement."""
 
@@ -56,6 +68,10 @@ class Hooks:
     @hookspec
     def examine(self) -> list[Finding]:  # type: ignore[empty-body]
         """Return whether this machine has what the plugin needs, for `graphcore doctor`."""
+
+    @hookspec
+    def register_verbs(self) -> list[Verb]:  # type: ignore[empty-body]
+        """Return the verbs this plugin adds to the command `graphcore`."""
 
 
 @dataclass
@@ -83,6 +99,29 @@ def find_nodes(folder: Path | None = None) -> Registry:
         except Exception as error:
             failures.append(f"plugin {name}: register_nodes: {type(error).__name__}: {error}")
     return registry
+
+
+def find_verbs(folder: Path | None, built_in: Collection[str]) -> tuple[dict[str, Verb], list[str]]:
+    """The verbs that plugins bring, by name, and the plugins that failed, each with why.
+
+    Raises PluginError for a verb that is built in, or claimed by two plugins.
+    """
+    answers, failures = ask("register_verbs", folder)
+    verbs: dict[str, Verb] = {}
+    origins = dict.fromkeys(built_in, "graphcore itself")
+    for plugin, group in answers:
+        if not isinstance(group, list) or not all(map(_is_verb, group)):
+            failures.append(f"plugin {plugin}: register_verbs: expected a list of Verb, their names like `show-me`")
+            continue
+        for verb in group:
+            other = origins.setdefault(verb.name, plugin)
+            if verbs.setdefault(verb.name, verb) is not verb or other != plugin:
+                raise PluginError(f"the verb {verb.name!r} is claimed by {other} and by {plugin}; remove one")
+    return verbs, failures
+
+
+def _is_verb(found: object) -> bool:
+    return isinstance(found, Verb) and re.fullmatch(r"[a-z][a-z0-9-]*", found.name) is not None
 
 
 def ask(hook: str, folder: Path | None = None, **arguments: Any) -> tuple[list[tuple[str, Any]], list[str]]:

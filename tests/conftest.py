@@ -1,4 +1,4 @@
-"""What every test needs: a signing key of its own, so that nobody's real one is made or used."""
+"""What every test needs: a signing key and a cache of its own, so that nobody's real ones are made or used."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ import pytest
 def _own_data_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -8,11 +8,16 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 from graphcore.errors import Cancelled, GraphcoreError, GraphError, OpenError, ParamError, PluginError
+from graphcore.plugins import Verb, find_verbs
+
+if TYPE_CHECKING:
+    _Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 VERBS = {
     "run": "run a graph",
@@ -77,19 +82,48 @@ def _mend_streams() -> None:
 
 def _run(argv: Sequence[str]) -> int:
     # The first parser knows the verbs, but not their arguments: so no verb's module is imported in vain.
+    brought = _brought(argv)
     parser, verbs = _parser()
-    for name, summary in VERBS.items():
+    for name, summary in [*VERBS.items(), *((verb.name, verb.help) for verb in brought.values())]:
         verbs.add_parser(name, help=summary, add_help=False)
-    verb = parser.parse_known_args(argv)[0].verb
+    name = parser.parse_known_args(argv)[0].verb
     parser, verbs = _parser()
-    module: ModuleType = importlib.import_module(f"graphcore.cli.{verb}")
+    run = _declare(brought[name], verbs) if name in brought else _declare_built_in(name, verbs)
+    verbs.choices[name].add_argument("--plugins", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=_PLUGINS)
+    return run(parser.parse_args(argv))
+
+
+def _declare_built_in(name: str, verbs: _Verbs) -> Callable[[argparse.Namespace], int]:
+    module: ModuleType = importlib.import_module(f"graphcore.cli.{name}")
     module.add_parser(verbs)
-    verbs.choices[verb].add_argument("--plugins", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=_PLUGINS)
-    code: int = module.run(parser.parse_args(argv))
-    return code
+    run: Callable[[argparse.Namespace], int] = module.run
+    return run
 
 
-def _parser() -> tuple[argparse.ArgumentParser, argparse._SubParsersAction[argparse.ArgumentParser]]:
+def _declare(verb: Verb, verbs: _Verbs) -> Callable[[argparse.Namespace], int]:
+    verb.arguments(verbs.add_parser(verb.name, description=verb.help))
+    return verb.run
+
+
+def _brought(argv: Sequence[str]) -> dict[str, Verb]:
+    """The verbs of plugins, which are asked only where the command line is no built-in verb's."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("verb", nargs="?")
+    parser.add_argument("--plugins", type=Path)
+    parser.add_argument("--version", action="store_true")
+    try:
+        known = parser.parse_known_args(argv)[0]
+    except argparse.ArgumentError:  # the parser that follows tells of it
+        return {}
+    if known.version or known.verb in VERBS:
+        return {}
+    verbs, failures = find_verbs(known.plugins, VERBS)
+    for failure in failures:
+        print(f"warning: {failure}", file=sys.stderr)
+    return verbs
+
+
+def _parser() -> tuple[argparse.ArgumentParser, _Verbs]:
     description = "Run graphs of nodes: one portrait photo and speech become a talking face."
     parser = argparse.ArgumentParser("graphcore", description=description, allow_abbrev=False)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from avatar_nodes.audio.audio_file import AudioFile
-from avatar_nodes.audio.audio_out_file import AudioOutFile
-from avatar_nodes.audio.gain import Gain
-from avatar_nodes.audio.text_to_speech import TextToSpeech
-from avatar_nodes.control.blink_controller import BlinkController
-from avatar_nodes.control.distance_controller import DistanceController
-from avatar_nodes.control.emotion_controller import EmotionController
-from avatar_nodes.control.gaze_controller import GazeController
-from avatar_nodes.face.latent_renderer import LatentRenderer
-from avatar_nodes.features.speech_features import SpeechFeatures
-from avatar_nodes.motion.head_motion import HeadMotion
-from avatar_nodes.motion.motion_diffusion import MotionDiffusion
-from avatar_nodes.motion.motion_file import MotionFile
-from avatar_nodes.motion.motion_out_file import MotionOutFile
-from avatar_nodes.motion.vowel_lip_sync import VowelLipSync
-from avatar_nodes.sinks.movie_file import MovieFile
-from graphcore import Finding, Node, Provenance, hookimpl
+from graphcore import Finding, Node, Provenance, Verb, hookimpl
 
 
 @hookimpl
 def register_nodes() -> list[type[Node]]:
     """The node classes of this package; each module imports what is heavy in `open`."""
+    from avatar_nodes.audio.audio_file import AudioFile
+    from avatar_nodes.audio.audio_out_file import AudioOutFile
+    from avatar_nodes.audio.gain import Gain
+    from avatar_nodes.audio.text_to_speech import TextToSpeech
+    from avatar_nodes.control.blink_controller import BlinkController
+    from avatar_nodes.control.distance_controller import DistanceController
+    from avatar_nodes.control.emotion_controller import EmotionController
+    from avatar_nodes.control.gaze_controller import GazeController
+    from avatar_nodes.face.latent_renderer import LatentRenderer
+    from avatar_nodes.features.speech_features import SpeechFeatures
+    from avatar_nodes.motion.head_motion import HeadMotion
+    from avatar_nodes.motion.motion_diffusion import MotionDiffusion
+    from avatar_nodes.motion.motion_file import MotionFile
+    from avatar_nodes.motion.motion_out_file import MotionOutFile
+    from avatar_nodes.motion.vowel_lip_sync import VowelLipSync
+    from avatar_nodes.sinks.movie_file import MovieFile
+    from avatar_nodes.sinks.picture_files import PictureFiles
+    from avatar_nodes.tracking.camera import Camera
+    from avatar_nodes.tracking.face_tracker import FaceTracker
+    from avatar_nodes.tracking.video_file import VideoFile
+
     return [
         AudioFile,
         AudioOutFile,
         BlinkController,
+        Camera,
         DistanceController,
         EmotionController,
+        FaceTracker,
         Gain,
         GazeController,
         HeadMotion,
@@ -40,8 +47,10 @@ def register_nodes() -> list[type[Node]]:
         MotionFile,
         MotionOutFile,
         MovieFile,
+        PictureFiles,
         SpeechFeatures,
         TextToSpeech,
+        VideoFile,
         VowelLipSync,
     ]
 
@@ -60,3 +69,11 @@ def examine() -> list[Finding]:
     from avatar_nodes import doctor
 
     return doctor.examine()
+
+
+@hookimpl
+def register_verbs() -> list[Verb]:
+    """What this package adds to the command `graphcore`."""
+    from avatar_nodes import verbs
+
+    return [verbs.portrait_verb()]

@@ -20,13 +20,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def small_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`me.jpg`, `you.jpg`, `me.wav` and `me.mp3`: portraits and a word."""
+    """`me.jpg`, `you.jpg`, `me.wav`, `me.mp3` and `clip.mp4`: portraits, a word, and a face that shakes."""
     folder = tmp_path_factory.mktemp("me")
     portrait = files("matplotlib").joinpath("mpl-data", "sample_data", "grace_hopper.jpg")
     for name in ("me.jpg", "you.jpg"):
         (folder / name).write_bytes(portrait.read_bytes())
     _speak("Yes.", folder / "me.wav", folder / "me.mp3")
     _write_video(folder / "videos" / "me.mp4", folder / "me.jpg")
+    shutil.copy(folder / "videos" / "me.mp4", folder / "clip.mp4")
     _write_recordings(folder / "recordings")
     return folder
 

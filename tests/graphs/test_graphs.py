@@ -16,11 +16,16 @@ import soundfile
 from PIL import Image
 
 from avatar_nodes.audio.text_to_speech import TextToSpeech
+from avatar_nodes.face.portrait_model import prepare_portrait
+from avatar_nodes.face.renderer_model import Renderer
 from avatar_nodes.motion.motion_file_model import read_motion
-from graphcore import Run, check, load
+from avatar_nodes.motion.shapes_model import coefficients
+from avatar_nodes.payloads import FaceMotion
+from films import write_film
+from graphcore import LiveClock, Run, check, load
 from graphcore.cli.main import main
 from graphcore.plugins import find_nodes
-from graphcore.testing import run_node
+from graphcore.testing import run_graph, run_node
 
 ROOT = Path(__file__).parents[2]
 GRAPHS = sorted((ROOT / "graphs").glob("*.yaml"))
@@ -221,3 +226,36 @@ def test_louder_is_louder(recording: Path, tmp_path: Path) -> None:
     run(ROOT / "graphs" / "louder.yaml", settings)
     before, after = soundfile.read(recording)[0], soundfile.read(path)[0]
     np.testing.assert_allclose(after, before * 10 ** (-6 / 20), atol=1 / 2**15)
+
+
+@pytest.fixture(scope="module")
+def video(portrait: str, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The person of the photo opens their mouth and turns, for as long as the recording lasts at most."""
+    renderer = Renderer(prepare_portrait(Path(portrait), 256))
+    frames = []
+    for way in 0.5 - 0.5 * np.cos(np.arange(25) * 0.5):
+        head = renderer.photo_motion.head + np.array([8 * way, 0, 0, 0, 0, 0], np.float32)
+        frames.append(renderer.render(FaceMotion(head, coefficients(jawOpen=0.5 * float(way)))).copy())
+    path = tmp_path_factory.mktemp("video") / "me.mkv"
+    write_film(path, frames, [index / 25 for index in range(25)], sound_at=0.0, sound_s=1.0)
+    return path
+
+
+def test_reenact_moves_the_photo_as_the_video_does(video: Path, portrait: str, tmp_path: Path) -> None:
+    path = tmp_path / "you.mp4"
+    settings = {"source.path": str(video), "face.portrait": portrait, "movie.path": str(path)}
+    done = run(ROOT / "graphs" / "reenact.yaml", settings)
+    assert done.losses == []
+    movie = decode(path)
+    assert len(movie.frames) == 25
+    assert abs(movie.samples / movie.sample_rate - 1.0) <= 1 / 25
+    assert len(set(movie.frames)) > 20
+    assert main(["verify", str(path)]) == 0
+
+
+def test_mirror_runs_until_it_is_stopped(video: Path, portrait: str, tmp_path: Path) -> None:
+    settings = {"camera.device": str(video), "face.portrait": portrait, "movie.path": str(tmp_path / "mirror.mp4")}
+    graph = check(load(ROOT / "graphs" / "mirror.yaml", settings), find_nodes())
+    result = run_graph(graph, live=True, threads=None, clock=LiveClock(), until_ns=500_000_000)
+    assert len(result.outputs["face.frames"]) > 3
+    assert [made.path.name for made in result.made] == ["mirror.mp4"]

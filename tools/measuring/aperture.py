@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face.canonical_model import MEAN_FACE
 from avatar_nodes.face.expression_model import JAW_HINGE, ExpressionBasis, build_basis, jaw_turn
-from avatar_nodes.face.lids_model import LOWER_LIP, UPPER_LIP, LipClosure
+from avatar_nodes.face.lips_closure_model import LOWER_LIP, UPPER_LIP, LipClosure
 from avatar_nodes.motion.coarticulation_model import lips_at, sounds_of
 from avatar_nodes.motion.shapes_model import indices_of
 from avatar_nodes.motion.visemes_model import JAW, LIP_NAMES

@@ -63,6 +63,11 @@ class SoundFile:
             return self._end * 1_000_000_000 // self.rate
         return int((self._container.duration or 0) * 1000)  # av counts in us
 
+    @property
+    def lead_s(self) -> float:
+        """How much silence goes before the first sound of the file."""
+        return self._lead / self.rate
+
     def close(self) -> None:
         """Give the file back."""
         self._container.close()

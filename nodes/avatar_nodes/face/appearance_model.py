@@ -26,10 +26,14 @@ def split_layers(image: NDArray[np.uint8], matte: NDArray[np.float32], backgroun
     share = alpha / np.float32(255)
     photo, behind = image.astype(np.float32), background.astype(np.float32)
     person = np.rint(_own_colour(photo - (1 - share) * behind, share))
-    rest = np.rint((photo - (person + (1 - share) * behind)) * STEPS)
-    return Layers(
-        np.concatenate([person, alpha], axis=2).astype(np.uint8), background, np.ascontiguousarray(rest, np.int16)
-    )
+    return layers_of(image, np.concatenate([person, alpha], axis=2).astype(np.uint8), background)
+
+
+def layers_of(image: NDArray[np.uint8], person: NDArray[np.uint8], background: NDArray[np.uint8]) -> Layers:
+    """The layers where the person (size, size, 4) is known already."""
+    behind = 1 - person[:, :, 3:].astype(np.float32) / np.float32(255)
+    rest = np.rint((image - (person[:, :, :3] + behind * background)) * STEPS)
+    return Layers(person, background, np.ascontiguousarray(rest, np.int16))
 
 
 def _own_colour(remains: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:

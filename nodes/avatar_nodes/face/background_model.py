@@ -15,6 +15,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 # Parts of the frame: how far beyond the matte the person's colour still shows, and stray hair where nothing hides it.
 RIM = 1 / 128
 STRAY = 1 / 32
+MIRRORED = 1 / 12  # so far behind the person's edge the surroundings go on as their own mirror image
+EVEN = 1 / 16  # lengths of the edge that are too short to bend that image
+SOFT = 1 / 90  # how much that image is blurred where it is far from the edge
 GRAIN = 1 / 250  # what is finer than this is grain
 PLAIN = 0.003  # variance of colours (0..1) of surroundings that lose nothing by being filled
 
@@ -23,7 +26,7 @@ def fill_background(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> NDA
     """The frame (size, size, 3) without its person, who is where `matte` (size, size) is above 0.
 
     Push-pull over a Gaussian pyramid (Gortler et al., "The Lumigraph", 1996, section 3.4), so no streaks and no rim,
-    and over it the grain of plain surroundings.
+    and over it the grain of plain surroundings, or the mirror image of busy ones.
     """
     import cv2
 
@@ -34,11 +37,38 @@ def fill_background(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> NDA
     # the little beside the person has to do, or else the frame's border.
     choices = (~near & ~(far & (clutter < PLAIN)), ~near, _border(len(image)))
     known = next(choice for choice in choices if choice.any()).astype(np.float32)
-    filled = push_pull(image.astype(np.float32), known)
-    filled += _mirrored_grain(image.astype(np.float32), known) * (PLAIN / np.maximum(clutter, PLAIN))[:, :, None]
+    photo, plain = image.astype(np.float32), PLAIN / np.maximum(clutter, PLAIN)
+    filled = push_pull(photo, known)
+    mirrored, share = _mirror_image(photo, known)
+    filled += ((1.0 - plain) * share)[:, :, None] * (mirrored - filled)
+    filled += _mirrored_grain(photo, known) * plain[:, :, None]
     blend = cv2.GaussianBlur(known, (0, 0), rim / 2.0)
     keep = np.clip(2.0 * blend - 1.0, 0.0, 1.0)[:, :, None] * known[:, :, None]
     return np.asarray(np.round(image * keep + np.clip(filled, 0, 255) * (1.0 - keep)), dtype=np.uint8)
+
+
+def _mirror_image(
+    image: NDArray[np.float32], known: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What is known, reflected at its edge, the softer the further in, and how far it reaches, 1 to 0."""
+    import cv2
+
+    size = len(image)
+    inside = np.asarray(cv2.distanceTransform((known == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+    outside = cv2.distanceTransform((known > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    even = cv2.GaussianBlur(inside - outside, (0, 0), EVEN * size)
+    across, down = cv2.Sobel(even, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(even, cv2.CV_32F, 0, 1) / 8
+    back = 2.0 * inside / np.maximum(across * across + down * down, 0.25)
+    row, column = np.indices(known.shape, np.float32)
+    there = np.dstack([column - back * across, row - back * down]).astype(np.float32)
+    seen, sharp, soft = (
+        np.asarray(cv2.remap(one, there, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+        for one in (known, image, _blurred(image, known, SOFT * size))
+    )
+    depth = 2.0 * inside / (MIRRORED * size)
+    mirrored = sharp + np.clip(depth, 0.0, 1.0)[:, :, None] ** 2 * (soft - sharp)
+    reach = np.asarray(np.clip(2.0 - depth, 0.0, 1.0) * np.clip(2.0 * seen - 1.0, 0.0, 1.0), np.float32)
+    return mirrored, np.asarray(cv2.GaussianBlur(reach, (0, 0), 1 + size / 400) * (inside > 0), np.float32)
 
 
 def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -46,9 +76,7 @@ def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> N
     import cv2
 
     reach = max(2.0, GRAIN * len(image))
-    mean = cv2.GaussianBlur(image * known[:, :, None], (0, 0), reach)
-    weight = np.maximum(cv2.GaussianBlur(known, (0, 0), reach), 1e-3)
-    detail = (image - mean / weight[:, :, None]) * known[:, :, None]
+    detail = (image - _blurred(image, known, reach)) * known[:, :, None]
     _, nearest = cv2.distanceTransformWithLabels(
         (known == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -58,6 +86,14 @@ def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> N
     there = 2 * edge[nearest] - np.moveaxis(np.indices(known.shape), 0, 2)
     row, column = np.clip(np.moveaxis(there, 2, 0), 0, len(image) - 1)
     return np.asarray(detail[row, column], np.float32)
+
+
+def _blurred(image: NDArray[np.float32], known: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
+    """The mean of what is known around each pixel."""
+    import cv2
+
+    total = cv2.GaussianBlur(image * known[:, :, None], (0, 0), reach)
+    return np.asarray(total / np.maximum(cv2.GaussianBlur(known, (0, 0), reach), 1e-3)[:, :, None], np.float32)
 
 
 def _border(size: int) -> Mask:

@@ -47,10 +47,11 @@ LEFT_BROW_UPPER, LEFT_BROW_LOWER = (336, 296, 334, 293, 300), (285, 295, 282, 28
 RIGHT_PUPIL, RIGHT_IRIS = 468, (469, 470, 471, 472)
 LEFT_PUPIL, LEFT_IRIS = 473, (474, 475, 476, 477)
 
-# What moves with the skull alone: the corners of the eyes, the bridge of the nose, forehead and temples.
+# What moves with the skull alone whatever the face does: the corners of the eyes, the nose, the temples. Not the
+# forehead: it goes with the brows.
 RIGID: tuple[int, ...] = (
-    33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 122, 351, 193, 417, 188, 412, 8, 9, 151, 10, 67, 297, 103, 332, 54, 284,
-    21, 251, 162, 389, 127, 356, 234, 454,
+    33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 122, 351, 193, 417, 188, 412, 54, 284, 21, 251, 162, 389, 127, 356, 234,
+    454,
 )  # fmt: skip
 
 

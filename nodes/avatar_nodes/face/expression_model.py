@@ -1,8 +1,8 @@
-"""The 52 face coefficients as movements of the face mesh: a hand-made basis, with the jaw, lids and lips as geometry.
+"""The 52 face coefficients as movements of the face mesh: hand-made shapes, corrected by what tracked faces taught.
 
 Vertices are in head coordinates: origin between the ears, unit the inter-pupil distance, x to the viewer's right,
-y up, z to the viewer. The jaw turns about an axis near the ears, lids and lips are solved last (`lids_model`),
-so that a blink shuts any eye and a closure any mouth; all else is linear.
+y up, z to the viewer. The jaw turns about an axis near the ears; lids and lips are solved last (`lids_model`,
+`lips_closure_model`), so that a blink shuts any eye and a closure any mouth; all else is linear.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
-from avatar_nodes.face.canonical_model import MIRROR, OVAL
+from avatar_nodes.face.brow_shapes_model import brow_shapes
+from avatar_nodes.face.canonical_model import MIRROR
+from avatar_nodes.face.face_basis_model import face_basis
 from avatar_nodes.face.mouth_shapes_model import mouth_shapes
-from avatar_nodes.face.symmetry_model import other_side, symmetric, with_right
+from avatar_nodes.face.symmetry_model import symmetric
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES
 
 Array = NDArray[np.float64]
@@ -56,12 +58,18 @@ def jaw_turn(jaw_open: float) -> Array:
 
 def build_basis(vertices: Array) -> ExpressionBasis:
     """Make the basis for a face at rest (468, 3), left and right alike."""
+    by_hand = hand_made_basis(vertices)
+    return ExpressionBasis(by_hand.linear + face_basis().corrections, by_hand.jaw)
+
+
+def hand_made_basis(vertices: Array) -> ExpressionBasis:
+    """The same without what was learned: what gives the coefficients their meaning."""
     even = symmetric(vertices)
     shapes = {name: np.zeros((mesh.FACE_VERTICES, 3)) for name in EXPRESSION_NAMES}
     jaw = _jaw_weights(even)
     for name, direction in (("jawForward", (0, 0, 0.08)), ("jawLeft", (0.08, 0, 0)), ("jawRight", (-0.08, 0, 0))):
         shapes[name] = jaw[:, None] * np.array(direction, np.float64)
-    shapes |= mouth_shapes(even) | _brow_shapes(even)
+    shapes |= mouth_shapes(even) | brow_shapes(even)
     return ExpressionBasis(np.stack([shapes[name].ravel() for name in EXPRESSION_NAMES]), jaw)
 
 
@@ -73,29 +81,10 @@ def _jaw_weights(vertices: Array) -> Array:
     half = float(vertices[291, 0] - vertices[61, 0]) / 2
     for upper, lower in mesh.LIP_RINGS:
         for index in lower:
-            values[index] = 1.0 - 0.68 * min(abs(vertices[index, 0]) / half, 1.0) ** 3
+            values[index] = 1.0 - 0.68 * min(abs(vertices[index, 0]) / half, 1.0) ** 2.2
         for index in upper:
             values[index] = 0.32 * min(abs(vertices[index, 0]) / half, 1.0) ** 4
     anchors = sorted(values)
     spread = mesh.extension(vertices, anchors)
     weights = np.clip(spread @ np.array([values[index] for index in anchors]), 0.0, 1.0)
     return np.asarray((weights + weights[MIRROR[: mesh.FACE_VERTICES]]) / 2)
-
-
-def _brow_shapes(vertices: Array) -> dict[str, Array]:
-    brow = mesh.mirrored(mesh.RIGHT_BROW)
-    inner = np.array([0.0, 0.2, 0.5, 0.85, 1.0, 1.0, 0.85, 0.5, 0.2, 0.0])  # how far along the brow, from outside
-    fixed = [*brow, *mesh.RIGHT_BROW, *sorted({*mesh.EYES, *OVAL, 6, 197, 195, 5, 4, 50, 280, 101, 330})]
-    spread = mesh.extension(vertices, fixed)
-
-    def shape(sideways: Array, up: Array, forward: float) -> Array:
-        values = np.zeros((len(fixed), 3))
-        values[: len(brow)] = np.stack([sideways, up, np.full(len(brow), forward)], axis=1)
-        return np.asarray(spread @ values)
-
-    left = {
-        "browDownLeft": shape(-0.03 * inner, -0.035 - 0.045 * inner, 0.01),
-        "browOuterUpLeft": shape(0.0 * inner, 0.09 * (1 - inner) + 0.02, 0.0),
-    }
-    half = shape(0.012 * inner, 0.10 * inner**1.2, 0.0)
-    return {"browInnerUp": half + other_side(half)} | with_right(left)

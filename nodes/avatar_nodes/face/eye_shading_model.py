@@ -1,15 +1,18 @@
-"""The compiled loops that draw an eyeball between the lids, and lashes where they meet."""
+"""The compiled loops that draw an eyeball between the lids, the lids' skin and their lashes."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.face.kernel_model import compiled, put, sample, smooth_step
+from avatar_nodes.face.kernel_model import compiled, inlined, put, sample, smooth_step
+from avatar_nodes.face.raster_model import FAR
 
 Pixels = NDArray[np.uint8]
 Numbers = NDArray[np.float32]
 
+ZERO, HALF, ONE, FULL = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(255.0)
+NOTHING = 0.5 * FAR  # depths below it: no triangle is there
 _RIGID, _STILL = 1.1, 2.6  # iris radii: up to the first all slides with the iris, from the second on nothing does
 
 
@@ -52,9 +55,63 @@ def shade_eye(
 
 
 @compiled
-def tint(picture: Pixels, coverage: Pixels, left: int, top: int, colour: Numbers, amount: float) -> None:
-    """Mix `colour` (3,) into `picture` (size, size, 3) by `amount` (0 to 1) where `coverage` says so."""
-    for row in range(coverage.shape[0]):
-        for column in range(coverage.shape[1]):
+def lay_skin(
+    picture: Pixels, left: int, top: int, sampling: Numbers, nearest: Numbers, skin: Numbers, amount: float
+) -> None:
+    """Mix skin (height, width, 4), its last channel its weight, into `picture` where a lattice covers it."""
+    for row in range(nearest.shape[0]):
+        for column in range(nearest.shape[1]):
+            if nearest[row, column] < NOTHING:
+                continue
+            x, y = sampling[row, column, 0], sampling[row, column, 1]
+            share = amount * sample(skin, x, y, 3)
+            if share > 0.0:
+                for k in range(3):
+                    put(picture, top + row, left + column, k, sample(skin, x, y, k), share)
+
+
+@compiled
+def lay_strip(
+    picture: Pixels, left: int, top: int, sampling: Numbers, nearest: Numbers, strip: Numbers, amount: float
+) -> None:
+    """Multiply `picture` by a strip of factors (height, width, 3), by `amount`, where a lattice covers it."""
+    for row in range(nearest.shape[0]):
+        for column in range(nearest.shape[1]):
+            if nearest[row, column] < NOTHING:
+                continue
+            x, y = sampling[row, column, 0], sampling[row, column, 1]
             for k in range(3):
-                put(picture, top + row, left + column, k, colour[k], amount * coverage[row, column] / 255.0)
+                value = float(picture[top + row, left + column, k]) * sample(strip, x, y, k)
+                put(picture, top + row, left + column, k, value, amount)
+
+
+@compiled
+def lay_frame(picture: Pixels, left: int, top: int, sampling: Numbers, nearest: Numbers, frame: Numbers) -> None:
+    """Lay a frame (height, width, 4), colours already multiplied by its last channel, over `picture`.
+
+    The frame's outermost pixels must be empty.
+    """
+    last_row, last_column = frame.shape[0] - 1, frame.shape[1] - 1
+    for row in range(nearest.shape[0]):
+        for column in range(nearest.shape[1]):
+            x, y = sampling[row, column, 0], sampling[row, column, 1]
+            if nearest[row, column] < NOTHING or x < 0 or y < 0 or x >= last_column or y >= last_row:
+                continue
+            i, j = np.uint32(y), np.uint32(x)
+            a, b, c, d = frame[i, j], frame[i, j + 1], frame[i + 1, j], frame[i + 1, j + 1]
+            if a[3] + b[3] + c[3] + d[3] == 0.0:
+                continue
+            across, down = x - np.float32(j), y - np.float32(i)
+            share = _mixed(a[3], b[3], c[3], d[3], across, down)
+            for k in range(3):
+                behind = (ONE - share) * np.float32(picture[top + row, left + column, k])
+                value = behind + _mixed(a[k], b[k], c[k], d[k], across, down) + HALF
+                picture[top + row, left + column, k] = np.uint8(min(max(value, ZERO), FULL))
+
+
+@inlined
+def _mixed(
+    a: np.float32, b: np.float32, c: np.float32, d: np.float32, across: np.float32, down: np.float32
+) -> np.float32:
+    above = a + (b - a) * across
+    return above + (c + (d - c) * across - above) * down

@@ -1,4 +1,4 @@
-"""Eyes: an iris that slides under the lids over a completed eyeball, and lashes where the lids meet."""
+"""Eyes: an iris that slides under the lids over a completed eyeball, and lids that close over it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import LEFT_IRIS, LEFT_PUPIL, RIGHT_IRIS, RIGHT_PUPIL
-from avatar_nodes.face.eye_shading_model import shade_eye, tint
+from avatar_nodes.face.eye_shading_model import shade_eye
 from avatar_nodes.face.eyeball_model import Eyeball, take_eyeball
 from avatar_nodes.face.identity_model import EYEBALL_RADIUS, gaze_of
+from avatar_nodes.face.lid_patch_model import Eyelids, LidPatch
 from avatar_nodes.face.opening_model import affine, draw_opening
 from avatar_nodes.face.palette_model import Palette
 from avatar_nodes.face.puppet_model import Placed, Puppet
@@ -19,8 +20,6 @@ from avatar_nodes.payloads import FaceMotion
 
 Array = NDArray[np.float64]
 
-_LASH_LINE = 0.025  # inter-pupil distances: how thick lashes are where lids meet
-_LASH_STRENGTH = 0.6
 _LEAVES = 1.5  # px the iris slides until nothing but the model of the eye is shown
 _LONGEST_LOOK = 38.0  # degrees an eye turns at most
 
@@ -31,8 +30,8 @@ class _Eye:
     lower: NDArray[np.int64]
     plane: Array  # (3, 3): a point and two unit steps in the plane of the iris, head coordinates
     photo_plane: Array  # (3, 2) px
-    height: float  # px: how far it is open in the photo
     ball: Eyeball
+    patch: LidPatch
 
 
 class Eyes:
@@ -42,12 +41,11 @@ class Eyes:
         self, puppet: Puppet, image: NDArray[np.uint8], landmarks: NDArray[np.float32], palette: Palette
     ) -> None:
         self._puppet = puppet
-        self._palette = palette
         self._photo_gaze = gaze_of(puppet.identity.photo_motion)
         still = puppet.place(puppet.identity.photo_motion)
         points = landmarks[:, :2].astype(np.float64)
         eyes = [
-            _take_eye(puppet, image, still, rims, points[pupil], points[list(iris)])
+            _take_eye(puppet, image, still, rims, points[pupil], points[list(iris)], palette.lash)
             for rims, pupil, iris in (
                 (mesh.RIGHT_EYE, RIGHT_PUPIL, RIGHT_IRIS),
                 (mesh.LEFT_EYE, LEFT_PUPIL, LEFT_IRIS),
@@ -60,36 +58,26 @@ class Eyes:
         turn = self._turn(motion)
         points = placed.points.astype(np.float64)
         for eye in self._eyes:
-            opening = draw_opening(points[eye.upper], points[eye.lower], len(picture))
-            if opening is None:
-                continue
-            now = self._puppet.project(eye.plane, eye.plane, placed.stance)[0]
-            into_photo = affine(now, eye.photo_plane)
-            into_photo[:, 2] -= (eye.ball.left, eye.ball.top)
-            slide = (eye.photo_plane[1:] - eye.photo_plane[0]).T @ turn
-            ball = eye.ball
-            shade_eye(
-                picture, opening.coverage, opening.left, opening.top, into_photo.astype(np.float32),
-                ball.ball, ball.shade, ball.highlights, ball.rest, _rest_share(slide),
-                ball.iris, ball.radius, slide.astype(np.float32),
-            )  # fmt: skip
-            self._draw_lashes(eye, points, picture)
+            closing = eye.patch.closing(points)
+            eye.patch.draw_skin(points, closing, picture)
+            self._draw_ball(eye, placed, points, turn, picture)
+            eye.patch.draw_lashes(points, closing, picture)
 
-    def _draw_lashes(self, eye: _Eye, points: Array, picture: NDArray[np.uint8]) -> None:
-        """A dark line where lids meet: two lids of skin pressed together show one, whatever the photo has there."""
-        shut = 1.0 - _height(points, eye.upper, eye.lower) / max(eye.height, 1e-3)
-        amount = np.clip((shut - 0.45) / 0.55, 0.0, 1.0)
-        if amount == 0.0:
+    def _draw_ball(self, eye: _Eye, placed: Placed, points: Array, turn: Array, picture: NDArray[np.uint8]) -> None:
+        """The eyeball where the lids are open."""
+        opening = draw_opening(points[eye.upper], points[eye.lower], len(picture))
+        if opening is None:
             return
-        upper = points[eye.upper]
-        across = upper[-1] - upper[0]
-        down = np.array([-across[1], across[0]]) / max(float(np.hypot(*across)), 1e-3)
-        down *= 1.0 if down[1] > 0 else -1.0
-        thick = np.sin(np.linspace(0.0, np.pi, len(upper))) * _LASH_LINE * self._puppet.identity.eye_distance
-        line = draw_opening(upper - 0.35 * thick[:, None] * down, upper + 0.65 * thick[:, None] * down, len(picture))
-        if line is not None:
-            strength = float(_LASH_STRENGTH * amount * amount)
-            tint(picture, line.coverage, line.left, line.top, self._palette.lash, strength)
+        now = self._puppet.project(eye.plane, eye.plane, placed.stance)[0]
+        into_photo = affine(now, eye.photo_plane)
+        into_photo[:, 2] -= (eye.ball.left, eye.ball.top)
+        slide = (eye.photo_plane[1:] - eye.photo_plane[0]).T @ turn
+        ball = eye.ball
+        shade_eye(
+            picture, opening.coverage, opening.left, opening.top, into_photo.astype(np.float32),
+            ball.ball, ball.shade, ball.highlights, ball.rest, _rest_share(slide),
+            ball.iris, ball.radius, slide.astype(np.float32),
+        )  # fmt: skip
 
     def _turn(self, motion: FaceMotion) -> Array:
         """How far the irises are from where the photo has them, in inter-pupil distances: x right, y up."""
@@ -106,6 +94,7 @@ def _take_eye(
     rims: tuple[tuple[int, ...], tuple[int, ...]],
     iris: Array,
     ring: Array,
+    lash: NDArray[np.float32],
 ) -> _Eye | None:
     """One eye of the photo; None where it lies outside of the frame."""
     upper, lower = np.array(rims[0]), np.array(rims[1])
@@ -116,14 +105,10 @@ def _take_eye(
     plane = still.face[[upper[0], upper[-1]]].mean(0) + np.eye(4, 3, -1)[:3]
     photo_plane = puppet.project(plane, plane, puppet.photo_stance)[0]
     ball = take_eyeball(image, opening, iris, float(np.linalg.norm(ring - iris, axis=1).max()))
-    return _Eye(upper, lower, plane, photo_plane, _height(points, upper, lower), ball)
+    return _Eye(upper, lower, plane, photo_plane, ball, LidPatch(image, points, Eyelids.of(rims), lash))
 
 
 def _rest_share(slide: Array) -> float:
     """All of the rest where the iris is at home, none where it has left."""
     away = min(float(np.hypot(*slide)) / _LEAVES, 1.0)
     return 1.0 - away * away * (3.0 - 2.0 * away)
-
-
-def _height(points: Array, upper: NDArray[np.int64], lower: NDArray[np.int64]) -> float:
-    return float(np.linalg.norm(points[upper[3:6]] - points[lower[3:6]], axis=1).mean())

@@ -21,10 +21,11 @@ SURE = 0.75  # of a detection in the upright cut around a face: what is less sur
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """Landmarks (478, 3) in photo px (x right, y down, smaller z is nearer), and how many faces there were."""
+    """The face that was found."""
 
-    landmarks: NDArray[np.float64]
-    faces: int
+    landmarks: NDArray[np.float64]  # (478, 3) photo px: x right, y down, smaller z is nearer
+    faces: int  # how many there were
+    doubt: float  # of the lips, see `ReadFace`
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ def find_face(models: FaceModels, photo: NDArray[np.uint8]) -> FoundFace | None:
         faces = [face for face in read if face is not None]
         sure = _apart([face for face in faces if face.score >= SURE])
         if sure:
-            return FoundFace(sure[0].landmarks, len(sure))
+            return FoundFace(sure[0].landmarks, len(sure), sure[0].doubt)
         unsure += faces
-    return FoundFace(unsure[0].landmarks, 1) if unsure else None
+    return FoundFace(unsure[0].landmarks, 1, unsure[0].doubt) if unsure else None
 
 
 def _searches(models: FaceModels, photo: NDArray[np.uint8]) -> Iterator[list[_Candidate]]:

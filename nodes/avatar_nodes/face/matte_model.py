@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.face.closed_form_model import UNKNOWN, estimate_alpha
 from avatar_nodes.face.mediapipe_model import FaceModels
 from avatar_nodes.face.push_pull_model import push_pull
 
@@ -20,28 +21,28 @@ SURE_INSIDE = 1 / 36  # this far inside the network's line all is person
 CERTAIN_INSIDE = 1 / 85  # and this far where the network does not doubt: hair may have the colour of the wall
 SURE_OUTSIDE = 1 / 40  # this far outside nothing is
 WISPS = 1 / 9  # so far from the head, hair and earrings are looked for where the surroundings are plain
+OVAL_EDGE = 1 / 64  # the outline of the face is found so well: beyond the cheek there is a rim of wall
 BODY_EDGE = 1 / 128  # clothes are patterned, and their edge is sharp: below the chin the line is nearly right
 PLAIN = 0.0004  # variance of plain surroundings' colours (0..1)
 CLUTTER_REACH = 1 / 24  # the surroundings' colours are compared with their mean over this distance
 CLUTTER_WEIGHT = 8.0  # how much their variance counts against telling person and surroundings apart by colour
+BELIEF, SURE_BELIEF = 0.005, 0.05  # in the network's opinion, and in that of colours
+HAZE = 0.04  # share of a pixel that is none
 NOISE = 0.01  # squared distance of colours (0..1) that is no contrast
 
 
 def person_matte(models: FaceModels, image: NDArray[np.uint8], oval: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The person in `image` (size, size, 3) as (size, size), 0 to 1; the outline `oval` (n, 2) is always inside."""
+    """The person in `image` (size, size, 3) as (size, size), 0 to 1; well within the outline `oval` (n, 2) all is."""
     import cv2
 
     drawn = cv2.fillPoly(np.zeros(image.shape[:2], np.uint8), [np.round(oval).astype(np.int32)], (1.0,))
-    face: Mask = np.asarray(drawn) > 0
+    face = _shrink(np.asarray(drawn) > 0, OVAL_EDGE)
     coarse = _one_piece(np.maximum(models.segment(image), face.astype(np.float32)), face)
     colour = image.astype(np.float32) / 255.0
     clutter = clutter_of(colour, _far_from(coarse > 0.3))
     inside, outside = _sides(coarse, face, clutter, chin=int(oval[:, 1].max()))
-    matte = _by_colour(colour, _soft(coarse), inside, outside, clutter)
-    # Once more, with the colours of what turned out to be person and surroundings right at the line.
-    inside |= _shrink((matte > 0.9) & (coarse > 0.5), 1 / 512)
-    outside |= _shrink((matte < 0.1) & (coarse < 0.9), 1 / 512)
-    matte = _by_colour(colour, matte, inside, outside, clutter)
+    known = np.where(inside, np.float32(1.0), np.where(outside, np.float32(0.0), np.float32(UNKNOWN)))
+    matte = estimate_alpha(colour, known, *_by_colour(colour, _soft(coarse), inside, outside, clutter))
     matte = _without_holes(_connected(_crisp(matte), face), coarse)
     return np.maximum(matte, face.astype(np.float32))
 
@@ -70,13 +71,13 @@ def _by_colour(
     inside: Mask,
     outside: Mask,
     clutter: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """1 inside, 0 outside, and between them where each colour lies between those of the two sides.
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where each colour lies between those of the two sides, 0 outside to 1 inside, and how much that is worth.
 
-    Where the sides look alike or the surroundings are cluttered, the prior counts instead.
+    Where the sides look alike or the surroundings are cluttered, the prior counts instead, and little.
     """
     if not outside.any():  # the person fills the frame: there is nothing to tell from
-        return np.where(inside, np.float32(1.0), prior)
+        return prior, np.full_like(prior, BELIEF)
     person = push_pull(colour, inside.astype(np.float32))
     behind = push_pull(colour, outside.astype(np.float32))
     across = person - behind
@@ -84,8 +85,9 @@ def _by_colour(
     share = np.clip(((colour - behind) * across).sum(axis=2) / (contrast + 1e-4), 0.0, 1.0)
     sure = contrast / (contrast + CLUTTER_WEIGHT * clutter + NOISE)
     sure = np.clip((sure - 0.45) / 0.4, 0.0, 1.0)
-    mixed = sure * share + (1.0 - sure) * prior
-    return np.asarray(np.where(inside, 1.0, np.where(outside, 0.0, mixed)), np.float32)
+    return np.asarray(sure * share + (1.0 - sure) * prior, np.float32), np.asarray(
+        BELIEF + SURE_BELIEF * sure, np.float32
+    )
 
 
 def clutter_of(colour: NDArray[np.float32], outside: Mask) -> NDArray[np.float32]:
@@ -112,11 +114,8 @@ def _soft(coarse: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _crisp(matte: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Without the noise of single pixels, and with a little slack at both ends taken up."""
-    import cv2
-
-    smooth = cv2.GaussianBlur(matte, (0, 0), max(0.6, len(matte) / 800))
-    return np.asarray(np.clip((smooth - 0.1) / 0.75, 0.0, 1.0), np.float32)
+    """Without the haze at both ends."""
+    return np.asarray(np.clip((matte - HAZE) / (1.0 - 2 * HAZE), 0.0, 1.0), np.float32)
 
 
 def _one_piece(coarse: NDArray[np.float32], face: Mask) -> NDArray[np.float32]:

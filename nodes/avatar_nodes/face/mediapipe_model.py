@@ -82,18 +82,19 @@ class FaceModels:
         height, width = picture.shape[:2]
         return [_detection(found, width, height) for found in answer.detections or ()]
 
-    def mesh(self, picture: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-        """The landmarks (478, 3) of the face that fills this square picture, in its px; None: no face."""
-        solutions = self._solutions.face_mesh
-        answer = self._run(
-            "mesh",
-            lambda: solutions.FaceMesh(static_image_mode=True, refine_landmarks=True, min_detection_confidence=0.3),
-            picture,
-        )
-        if not answer.multi_face_landmarks:
+    def mesh(self, picture: NDArray[np.uint8], looks: int = 1) -> NDArray[np.float64] | None:
+        """The landmarks (478, 3) of the face that fills this square picture, in its px; None: no face.
+
+        With several `looks` the region that is read comes to rest on the face, as it does in a video.
+        """
+        with quiet_native_log():
+            mesh = self._loaded("mesh", self._open_mesh)
+            mesh.reset()
+            answers = [mesh.process(np.ascontiguousarray(picture)) for _ in range(looks)]
+        seen = [answer.multi_face_landmarks[0] for answer in answers if answer.multi_face_landmarks]
+        if not seen:
             return None
-        points = answer.multi_face_landmarks[0].landmark
-        relative = np.array([(point.x, point.y, point.z) for point in points], np.float64)
+        relative = np.array([(point.x, point.y, point.z) for point in seen[-1].landmark], np.float64)
         height, width = picture.shape[:2]
         return relative * (width, height, width) - (0.5, 0.5, 0.0)  # px centres are whole numbers
 
@@ -103,11 +104,17 @@ class FaceModels:
         answer = self._run("segment", lambda: solutions.SelfieSegmentation(model_selection=0), picture)
         return np.array(answer.segmentation_mask, np.float32)
 
+    def _open_mesh(self) -> Any:
+        return self._solutions.face_mesh.FaceMesh(refine_landmarks=True, min_detection_confidence=0.3)
+
     def _run(self, name: str, make: Any, picture: NDArray[np.uint8]) -> Any:
         with quiet_native_log():
-            if name not in self._open:
-                self._open[name] = make()
-            return self._open[name].process(np.ascontiguousarray(picture))
+            return self._loaded(name, make).process(np.ascontiguousarray(picture))
+
+    def _loaded(self, name: str, make: Any) -> Any:
+        if name not in self._open:
+            self._open[name] = make()
+        return self._open[name]
 
 
 def _detection(found: Any, width: int, height: int) -> Detection:

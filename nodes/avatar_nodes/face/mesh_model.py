@@ -1,12 +1,9 @@
-"""The mesh a portrait is warped with: the face's 468 vertices, and rings from its outline to the frame's edge.
+"""The mesh of a face: its 468 vertices by name, and how values spread over them.
 
 Left and right are the subject's. Indices are of MediaPipe's face mesh.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +36,6 @@ NOSE = (1, 2, 4, 5, 6, 195, 197, 168, 98, 327, 64, 294, 48, 278, 129, 358)
 FOREHEAD = (151, 9, 8)
 UPPER_OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 234, 127, 162, 21, 54, 103, 67, 109)
 
-_RING_DISTANCES = (0.12, 0.3, 0.55, 0.9, 1.4)  # of the rings around the face, in inter-pupil distances
-
 
 def mirrored(indices: tuple[int, ...]) -> tuple[int, ...]:
     """The same vertices on the other side of the face."""
@@ -55,60 +50,6 @@ EYES = tuple(sorted({*RIGHT_EYE[0], *RIGHT_EYE[1], *LEFT_EYE[0], *LEFT_EYE[1]}))
 FACE_TRIANGLES: NDArray[np.int32] = np.concatenate(
     [canonical.FACE_TRIANGLES, canonical.MOUTH_TRIANGLES, canonical.RIGHT_EYE_TRIANGLES, canonical.LEFT_EYE_TRIANGLES]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Rings from the outline of the face to the frame's edge: vertices 468 and on of the whole mesh."""
-
-    points: Array  # (n, 2) px
-    distance: Array  # (n,) from the outline, in inter-pupil distances
-    ray: NDArray[np.int64]  # (n,) which point of OVAL it lies beyond
-    border: NDArray[np.bool_]  # (n,) on the frame's edge
-    triangles: NDArray[np.int32]  # (m, 3), indices of the whole mesh
-
-
-def surround(oval: Array, eye_distance: float, size: int) -> Surroundings:
-    """Build rings around an outline (36, 2), in px of a square frame; the last ring is the frame's edge."""
-    centre = oval.mean(0)
-    rays = len(oval)
-    ends = _border_points(oval, centre, size)
-    reach = np.linalg.norm(ends - oval, axis=1)
-    steps = np.array(_RING_DISTANCES) * eye_distance
-    rings = []
-    for step in steps:  # nearer to an edge the rings crowd together instead of leaving the frame
-        along = step / (1.0 + step / np.maximum(reach, 1e-3))
-        rings.append(oval + (ends - oval) * (along / np.maximum(reach, 1e-3))[:, None])
-    points = np.concatenate([*rings, ends])
-    distance = np.linalg.norm(points - np.tile(oval, (len(rings) + 1, 1)), axis=1) / eye_distance
-    ids = np.concatenate([np.array(canonical.OVAL)[None], FACE_VERTICES + np.arange(len(points)).reshape(-1, rays)])
-    border = np.zeros(len(points), bool)
-    border[-rays:] = True
-    return Surroundings(points, distance, np.tile(np.arange(rays), len(rings) + 1), border, _strips(ids))
-
-
-def _strips(ids: NDArray[np.int64]) -> NDArray[np.int32]:
-    found = []
-    for inner, outer in pairwise(ids):
-        for i in range(len(inner)):
-            j = (i + 1) % len(inner)
-            found += [(inner[i], outer[i], outer[j]), (inner[i], outer[j], inner[j])]
-    return np.array(found, np.int32)
-
-
-def _border_points(oval: Array, centre: Array, size: int) -> Array:
-    """Where each ray from the centre meets the frame's edge; the four rays next to a corner go into it."""
-    last = size - 1.0
-    direction = oval - centre
-    edge = np.where(direction > 0, last, 0.0)
-    to_edge = np.full(direction.shape, np.inf)
-    np.divide(edge - centre, direction, out=to_edge, where=direction != 0)
-    ends = centre + direction * np.maximum(to_edge.min(1), 1.0)[:, None]
-    for corner in ((0.0, 0.0), (last, 0.0), (0.0, last), (last, last)):
-        toward = np.asarray(corner) - centre
-        angles = np.arctan2(direction[:, 1], direction[:, 0]) - np.arctan2(toward[1], toward[0])
-        ends[np.abs((angles + np.pi) % (2 * np.pi) - np.pi).argmin()] = corner
-    return np.asarray(np.clip(ends, 0.0, last))
 
 
 def extension(vertices: Array, anchors: list[int]) -> Array:

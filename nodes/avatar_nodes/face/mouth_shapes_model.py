@@ -18,6 +18,8 @@ _STILL = tuple(sorted({*mesh.NOSE, *mesh.EYES, *mesh.FOREHEAD, *OVAL}))
 # The left cheek: on the bone, under the eye, beside the nose, beside the mouth, and below that.
 _BONE, _UNDER_EYE, _BESIDE_NOSE, _MID, _HOLLOW, _LOW = _LEFT_CHEEK = (280, 330, 266, 425, 411, 427)
 _AROUND = (*_LEFT_CHEEK, *mesh.mirrored(_LEFT_CHEEK), *mesh.CHIN_BOSS)
+# How far what is around rounding lips comes along: the chin keeps its width.
+_COME_ALONG = {_MID: 0.10, _HOLLOW: 0.25, _LOW: 0.25, 18: 0.7, 83: 0.55, 313: 0.55, 200: 0.2, 201: 0.15, 421: 0.15}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class _Lips:
         return np.asarray(1.0 - np.abs(self.along) ** 2.5)
 
     @property
+    def mound(self) -> Array:
+        """1 in the middle, 0 where round lips meet, below that to the corners."""
+        return np.asarray(np.maximum(1.0 - (self.along / 0.7) ** 2, -0.3))
+
+    @property
     def left(self) -> Array:
         """0 on the right to 1 in the left corner."""
         share = np.clip((self.along + 0.35) / 1.35, 0.0, 1.0)
@@ -69,6 +76,7 @@ class _Sculptor:
 
     def __init__(self, vertices: Array) -> None:
         self.lips = _Lips.of(vertices)
+        self._x = vertices[:, 0]
         self._held = mesh.extension(vertices, [*self.lips.indices, *_STILL])
         self._fixed = [*self.lips.indices, *_STILL, *_AROUND]
         self._with_around = mesh.extension(vertices, self._fixed)
@@ -89,6 +97,14 @@ class _Sculptor:
         for index, told in (also or {}).items():
             values[self._fixed.index(index)] = told
         return np.asarray(spread @ values)
+
+    def rounded(self, narrower: float, up: Array, forward: float) -> Array:
+        """The field for lips that come together from the sides and forward, as they round."""
+        also: dict[int, Move] = {}
+        for index in _AROUND:
+            share = _COME_ALONG.get(index, _COME_ALONG.get(mesh.mirrored((index,))[0], 0.0))
+            also[index] = (-narrower * share * float(self._x[index]), 0.0, forward * share)
+        return self.shape(-narrower * self.lips.x, up, forward, also)
 
 
 def mouth_shapes(vertices: Array) -> dict[str, Array]:
@@ -144,10 +160,15 @@ def _both_sides(sculptor: _Sculptor) -> dict[str, Array]:
     puff: dict[int, Move] = {}
     for index, out in ((_BONE, 0.01), (_MID, 0.04), (_HOLLOW, 0.07), (_LOW, 0.06)):
         puff |= {index: (out, 0.0, 0.06), mesh.mirrored((index,))[0]: (-out, 0.0, 0.06)}
+    side = np.where(upper > 0.5, 1.0, -1.0) * arch
+    apart = lips.mound * lips.inward * np.where(upper > 0.5, 1.0, 0.5)
+    funnel = side * (0.040 * apart + 0.035 * outer)
+    pucker = side * (0.012 * apart + 0.022 * outer)
     return {
         "mouthClose": shape(0.0, (0.32 * lower - 0.03 * upper) * arch, 0.1 * lower),
-        "mouthFunnel": shape(-0.30 * lips.x, (0.04 * upper - 0.035 * lower) * arch * (1 - 0.4 * outer), 0.12),
-        "mouthPucker": shape(-0.38 * lips.x, np.where(upper > 0.5, 0.012, -0.012) * arch * outer, 0.13),
+        # Round lips part in the middle, meet beside it, and turn outwards: they stay as thick as they were.
+        "mouthFunnel": sculptor.rounded(0.30, funnel, 0.12),
+        "mouthPucker": sculptor.rounded(0.38, pucker, 0.13),
         "mouthRollLower": shape(0.0, 0.065 * lower * outer * arch, -0.06 * lower * arch),
         "mouthRollUpper": shape(0.0, -0.05 * upper * outer * arch, -0.05 * upper * arch),
         "mouthShrugLower": shape(0.0, 0.055 * lower * (0.4 + 0.6 * arch), 0.03 * lower * arch, chin),

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.face.appearance_model import Layers, split_layers
 from avatar_nodes.face.background_model import fill_background
-from avatar_nodes.face.canonical_model import (
-    LEFT_BROW_LOWER,
-    LEFT_BROW_UPPER,
-    LEFT_EYE,
-    LIPS_OUTER,
-    OVAL,
-    RIGHT_BROW_LOWER,
-    RIGHT_BROW_UPPER,
-    RIGHT_EYE,
-    head_pose,
-)
+from avatar_nodes.face.canonical_model import OVAL
 from avatar_nodes.face.find_face_model import FoundFace, find_face
-from avatar_nodes.face.framing_model import Framing, choose_framing, cut_frame
+from avatar_nodes.face.framing_model import choose_framing, cut_frame
 from avatar_nodes.face.matte_model import person_matte
 from avatar_nodes.face.mediapipe_model import FaceModels
 from avatar_nodes.face.photo_file_model import PortraitError, read_photo
+from avatar_nodes.face.photo_quality_model import measure_quality
+from avatar_nodes.face.portrait_faults_model import check_face, check_seen, check_whole
+from avatar_nodes.face.portrait_report_model import PortraitReport, report_on
+from avatar_nodes.face.read_face_model import shrunk
 
-__all__ = ["Portrait", "PortraitError", "prepare_portrait"]
+__all__ = ["Portrait", "PortraitError", "prepare_photo", "prepare_portrait"]
 
-# What a photo must show: brows, eyes and mouth.
-INNER = (
-    *RIGHT_BROW_UPPER, *RIGHT_BROW_LOWER, *LEFT_BROW_UPPER, *LEFT_BROW_LOWER, *RIGHT_EYE, *LEFT_EYE, *LIPS_OUTER,
-)  # fmt: skip
-SMALLEST_FACE = 80  # px of the photo, cheek to cheek
-LARGEST_YAW, LARGEST_PITCH, LARGEST_ROLL = 40.0, 30.0, 45.0  # degrees; beyond them half of the face is not seen
-MOST_CUT_OFF = 0.03  # of the face's height: what may lie beyond the edge of the photo without a word
-LARGEST_SCALE = 1.5  # above this the picture is soft, and the user is told
+WHOLE_SIDE = 1920  # px: the longer side of the photo that is kept
+LARGEST_SIZE = 1024  # px of a frame
 
 
 @dataclass(slots=True)
@@ -43,122 +33,89 @@ class Portrait:
     """A photo framed as a talking head, taken apart."""
 
     image: NDArray[np.uint8]  # (size, size, 3) RGB
-    matte: NDArray[np.float32]  # (size, size) 0 to 1: the person, with hair and body
-    background: NDArray[np.uint8]  # (size, size, 3) RGB: the photo with the person filled in from behind
+    layers: Layers  # person over background plus rest is the image
     landmarks: NDArray[np.float32]  # (478, 3) MediaPipe's points in frame px: x right, y down, smaller z is nearer
-    transform: NDArray[np.float64]  # (2, 3) affine: photo px to frame px
-    scale: float  # frame px per photo px
-    notices: list[str] = field(default_factory=list)  # what the user should know
+    photo: NDArray[np.uint8]  # (height, width, 3) RGB: all of it, at most WHOLE_SIDE on its longer side
+    transform: NDArray[np.float64]  # (2, 3) affine: px of `photo` to frame px
+    scale: float  # frame px per px of the photo it was cut from
+    report: PortraitReport
+
+    @property
+    def matte(self) -> NDArray[np.float32]:
+        """How much of each pixel is the person, with hair and body: (size, size), 0 to 1."""
+        return self.layers.person[:, :, 3].astype(np.float32) / np.float32(255)
+
+    @property
+    def background(self) -> NDArray[np.uint8]:
+        """The frame with the person filled in from behind: (size, size, 3) RGB."""
+        return self.layers.background
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know, one sentence each."""
+        return self.report.notices
 
 
-def prepare_portrait(path: Path, size: int = 512) -> Portrait:
-    """Read a photo, find its largest face, frame it as a talking head of `size` px and separate the person.
+def prepare_portrait(path: Path, size: int | None = 512) -> Portrait:
+    """Read a photo, find its largest face, frame it as a talking head and separate the person.
 
-    The same photo gives the same arrays. Raises PortraitError where a photo cannot serve.
+    A frame has `size` px, or, for None, as many as it has in `Portrait.photo`, which is then shrunk until these are
+    no more than LARGEST_SIZE. The same photo gives the same arrays. Raises PortraitError where a photo cannot serve.
     """
-    photo = read_photo(path)
+    return prepare_photo(read_photo(path), path, size)
+
+
+def prepare_photo(photo: NDArray[np.uint8], path: Path, size: int | None = 512) -> Portrait:
+    """The same for the pixels (height, width, 3) of the photo that was read from `path`."""
     with FaceModels() as models:
         found = find_face(models, photo)
         if found is None:
             raise PortraitError(f"{path}: no face was found", "expected a photo of one person who looks at the camera")
-        check_face(path, found)
-        height, width = photo.shape[:2]
-        check_whole(path, found, width, height)
-        framing = choose_framing(_oval(found.landmarks), width, height)
-        image = cut_frame(photo, framing, size)
-        transform = framing.transform(size)
-        landmarks = _into_frame(found.landmarks, transform)
-        matte = person_matte(models, image, _oval(landmarks))
+        check_face(path, found.landmarks)
+        check_whole(path, found.landmarks, photo.shape[1], photo.shape[0])
+        portrait = _take_apart(models, photo, found, size)
+    check_seen(path, portrait.report.eyes, portrait.report.quality.covered)
+    return portrait
+
+
+def _take_apart(models: FaceModels, photo: NDArray[np.uint8], found: FoundFace, size: int | None) -> Portrait:
+    height, width = photo.shape[:2]
+    framing = choose_framing(found.landmarks[list(OVAL), :2], width, height)
+    if size is None:
+        shrink = min(WHOLE_SIDE / max(width, height), LARGEST_SIZE / framing.side)
+        if shrink < 1.0:
+            return _take_apart(models, *_smaller(photo, found, shrink), None)
+        size = framing.side
+    image = cut_frame(photo, framing, size)
+    transform = framing.transform(size)
+    landmarks = _into_frame(found.landmarks, transform)
+    matte = person_matte(models, image, landmarks[list(OVAL), :2])
+    quality = measure_quality(image, landmarks.astype(np.float32), found.doubt)
+    kept, shrink = shrunk(photo, WHOLE_SIDE)
     return Portrait(
         image=image,
-        matte=matte,
-        background=fill_background(image, matte),
+        layers=split_layers(image, matte, fill_background(image, matte)),
         landmarks=landmarks.astype(np.float32),
-        transform=transform,
+        photo=kept,
+        transform=transform @ _grown(1.0 / shrink),
         scale=size / framing.side,
-        notices=_notices(path, found, framing, size, (width, height)),
+        report=report_on(found, framing, size, (width, height), quality),
     )
 
 
-def _oval(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
-    return landmarks[list(OVAL), :2]
+def _smaller(photo: NDArray[np.uint8], found: FoundFace, shrink: float) -> tuple[NDArray[np.uint8], FoundFace]:
+    """The photo shrunk, and where its face is then."""
+    side = int(max(photo.shape[:2]) * shrink)
+    photo, shrink = shrunk(photo, side)
+    return photo, dataclasses.replace(found, landmarks=_into_frame(found.landmarks, _grown(shrink)[:2]))
+
+
+def _grown(by: float) -> NDArray[np.float64]:
+    """The affine map (3, 3) of px, counted at their centres, when a picture grows."""
+    shift = 0.5 * by - 0.5
+    return np.array([[by, 0.0, shift], [0.0, by, shift], [0.0, 0.0, 1.0]])
 
 
 def _into_frame(landmarks: NDArray[np.float64], transform: NDArray[np.float64]) -> NDArray[np.float64]:
     flat = landmarks[:, :2] @ transform[:, :2].T + transform[:, 2]
     return np.column_stack([flat, landmarks[:, 2] * transform[0, 0]])
-
-
-def check_face(path: Path, found: FoundFace) -> None:
-    """Raise PortraitError where a face is too small, or turned too far, to be warped."""
-    face_width = float(np.ptp(_oval(found.landmarks)[:, 0]))
-    if face_width < SMALLEST_FACE:
-        raise PortraitError(
-            f"{path}: the face is {face_width:.0f} px wide",
-            f"expected at least {SMALLEST_FACE} px: use a larger copy of the photo, or one taken from nearer",
-        )
-    pose = head_pose(found.landmarks)
-    for turned, limit, way in (
-        (pose.roll, LARGEST_ROLL, "tilted"),
-        (pose.yaw, LARGEST_YAW, "turned sideways"),
-        (pose.pitch, LARGEST_PITCH, "lowered" if pose.pitch > 0 else "raised"),
-    ):
-        if abs(turned) > limit:
-            raise PortraitError(
-                f"{path}: the head is {way} by {abs(turned):.0f} degrees",
-                f"expected at most {limit:.0f}: "
-                + (_turn(turned) if way == "tilted" else "use a photo that looks at the camera"),
-            )
-
-
-def _turn(roll: float) -> str:
-    """How to turn a photo upright: by a quarter or half a turn where that nearly does it."""
-    quarters = 90 * round(abs(roll) / 90)
-    by = quarters if abs(abs(roll) - quarters) <= 20 else round(abs(roll))
-    if by == 180:
-        return "turn the photo by 180 degrees"
-    return f"turn the photo by {by} degrees {'clockwise' if roll > 0 else 'counter-clockwise'}"
-
-
-def check_whole(path: Path, found: FoundFace, width: int, height: int) -> None:
-    """Raise PortraitError where the photo ends within brows, eyes, nose or mouth."""
-    inner = found.landmarks[list(INNER), :2]
-    beyond = _beyond(inner, width, height)
-    if beyond:
-        raise PortraitError(
-            f"{path}: the face is cut off {' and '.join(beyond)}", "use a photo that shows all of the face, with hair"
-        )
-
-
-def _beyond(points: NDArray[np.float64], width: int, height: int, margin: float = 0.0) -> list[str]:
-    """At which edges of the photo some of the points (n, 2) lie more than `margin` px outside."""
-    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    outside = {
-        "at the top": -top,
-        "at the left": -left,
-        "at the right": right - (width - 1),
-        "at the bottom": bottom - (height - 1),
-    }
-    return [edge for edge, by in outside.items() if by > margin]
-
-
-def _notices(path: Path, found: FoundFace, framing: Framing, size: int, photo: tuple[int, int]) -> list[str]:
-    notices = []
-    if found.faces > 1:
-        notices.append(f"{path.name}: {found.faces} faces; the largest one is taken")
-    oval = _oval(found.landmarks)
-    beyond = _beyond(oval, *photo, margin=MOST_CUT_OFF * float(np.ptp(oval[:, 1])))
-    if beyond:
-        notices.append(
-            f"{path.name}: forehead, cheeks or chin are cut off {' and '.join(beyond)}; what the photo does not show "
-            "is made up; a photo with the whole head would look better"
-        )
-    scale = size / framing.side
-    if scale > LARGEST_SCALE:
-        notices.append(
-            f"{path.name}: enlarged {scale:.1f} times ({framing.side} px of the photo fill {size} px); "
-            "a larger photo would be sharper"
-        )
-    if framing.outside(*photo) and not beyond:
-        notices.append(f"{path.name}: the face fills the photo; what is around it is made up by blurred reflections")
-    return notices

@@ -14,7 +14,7 @@ from avatar_nodes.face.canonical_model import FACE_TRIANGLES, OVAL
 
 Array = NDArray[np.float64]
 
-STEEPEST = 2.2  # depth per distance in the photo: a turn of 20 degrees compresses such a slope to a fifth
+STEEPEST = 2.1  # depth per distance in the photo: a turn of 20 degrees compresses such a slope to a fifth
 _THINNEST = 0.05  # of a triangle's area in space: what of it the photo must show
 _ROUNDS = 24
 _HELD = np.isin(np.arange(mesh.FACE_VERTICES), [*OVAL, *mesh.EYES, *np.ravel(mesh.LIP_RINGS)])

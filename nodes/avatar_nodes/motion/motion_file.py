@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from avatar_nodes.counted_model import counted
 from avatar_nodes.payloads import FaceMotion
 from graphcore import NodeError, Output, Param, Source, timestamp_of
 
@@ -38,6 +39,7 @@ class MotionFile(Source):
             reason = error.strerror or str(error)
             raise NodeError(f"{self.path}: cannot be read ({reason})", fix="expected a saved motion") from None
         self._tell_sparse(self._saved.usual_step_s)
+        self._tell_beyond(*self._saved.beyond())
         self.context.expect(int(self._saved.times[-1]))
 
     def produce(self) -> Iterator[None]:
@@ -56,6 +58,11 @@ class MotionFile(Source):
     def _tell_sparse(self, step_s: float) -> None:
         if step_s > SPARSE_S:
             self.context.notice(f"{self.path.name}: its frames lie some {step_s:g} s apart; time is in seconds there")
+
+    def _tell_beyond(self, count: int, first: str) -> None:
+        if count:
+            numbers = counted(count, "number")
+            self.context.notice(f"{self.path.name}: {numbers} of closure and the 52 not from 0 to 1, first {first}")
 
 
 def _frames_until(time_ns: int, numerator: int, denominator: int) -> int:

@@ -113,8 +113,6 @@ class _Reading:
                 self._goes_to.append(NUMBER_NAMES.index(name))
         if "time" not in self._columns:
             self._add(f"line {line}: no column is named time; expected the seconds from the start")
-        if self._mistakes:
-            raise MotionFileError(self._told())
 
     def _frame(self, line: int, cells: list[str]) -> None:
         extra = [cell for cell in cells[len(self._columns) :] if cell.strip()]
@@ -130,8 +128,10 @@ class _Reading:
 
     def _time(self, line: int, cells: list[str]) -> int:
         """Nanoseconds; what is wrong is told, and goes on with the time before."""
-        text = cells[self._columns.index("time")].strip()
         before = self._times[-1] if self._times else -1
+        if "time" not in self._columns:  # told already
+            return before
+        text = cells[self._columns.index("time")].strip()
         try:
             seconds = Decimal(text)
         except InvalidOperation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.motion.motion_columns_model import CLOSURE_AT, GAZE_AT
+from avatar_nodes.motion.motion_columns_model import CLOSURE_AT, GAZE_AT, NS_PER_S, NUMBER_NAMES
 from avatar_nodes.payloads import FaceMotion
 
 
@@ -23,6 +23,16 @@ class SavedMotion:
     def usual_step_s(self) -> float:
         """From one frame to the next, the median; 0 of a single frame."""
         return float(np.median(np.diff(self.times))) / 1e9 if len(self.times) > 1 else 0.0
+
+    def beyond(self) -> tuple[int, str]:
+        """How many of closure and the 52 are not from 0 to 1, and which is the first: "jawOpen 40 at 0.04 s"."""
+        amounts = self.numbers[:, CLOSURE_AT:]
+        places = np.argwhere((amounts < 0.0) | (amounts > 1.0))
+        if not len(places):
+            return 0, ""
+        frame, column = map(int, places[0])
+        first = f"{NUMBER_NAMES[CLOSURE_AT + column]} {amounts[frame, column]:g}"
+        return len(places), f"{first} at {int(self.times[frame]) / NS_PER_S:g} s"
 
     def frame(self, index: int) -> FaceMotion:
         """One frame as it was saved."""

@@ -16,7 +16,7 @@ from graphcore import Input, Node, NodeError, Param
 if TYPE_CHECKING:
     from avatar_nodes.sinks.movie_file_model import MovieWriter
     from avatar_nodes.sinks.partial_name_model import PartialName
-    from avatar_nodes.sinks.provenance import MovieSigner
+    from avatar_nodes.sinks.provenance import MediaSigner
 
 SUFFIXES = (".mp4", ".m4v", ".mov")
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow")
@@ -46,14 +46,14 @@ class MovieFile(Node):
     def open(self) -> None:
         self._writer: MovieWriter | None = None
         self._name: PartialName | None = None
-        self._signer: MovieSigner | None = None
+        self._signer: MediaSigner | None = None
         self._done = False
         self._check_params()
         from avatar_nodes.sinks import movie_file_model, provenance
         from avatar_nodes.sinks.partial_name_model import PartialName
 
         if self.sign:
-            self._signer = provenance.MovieSigner()
+            self._signer = provenance.MediaSigner()
         else:
             self.context.notice(f"{self.path} will not be signed as synthetic media (sign: false)")
         red, green, blue = self.background

@@ -18,6 +18,7 @@ LABEL = "Synthetic media made by graphcore"  # also in the plain tags of a movie
 MANIFEST_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # the uuid of C2PA's box in an MP4
 HEAD_BYTES = 1 << 20  # where such a box is looked for in a file that cannot be parsed
 MOVIES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime"}
+PICTURES = {".png": "image/png"}
 
 _SIGNING = {
     "builder": {"thumbnail": {"enabled": False}},
@@ -26,8 +27,8 @@ _SIGNING = {
 }
 
 
-class MovieSigner:
-    """Signs movies with this machine's key, offline; raises NodeError where that is impossible."""
+class MediaSigner:
+    """Signs movies and pictures with this machine's key, offline; raises NodeError where that is impossible."""
 
     def __init__(self, folder: Path | None = None) -> None:
         try:
@@ -36,7 +37,7 @@ class MovieSigner:
             from avatar_nodes.sinks import signing_key
         except ImportError as error:
             raise NodeError(
-                f"movies cannot be signed as synthetic: {error}",
+                f"files cannot be signed as synthetic: {error}",
                 fix="pip install c2pa-python cryptography, or set sign: false",
             ) from error
         folder = folder or signing_key.default_folder()
@@ -50,18 +51,19 @@ class MovieSigner:
         info = c2pa.C2paSignerInfo(b"es256", key.certificates, key.private_key, None)  # None: no time-stamp server
         self._context = c2pa.Context.from_dict(_SIGNING, signer=c2pa.Signer.from_info(info))
 
-    def sign(self, movie: Path, signed: Path, *, title: str) -> None:
-        """Write `movie` with a manifest as `signed`, streaming; `signed` is complete on disk, or not there."""
+    def sign(self, file: Path, signed: Path, *, title: str) -> None:
+        """Write a file with a manifest as `signed`, streaming; `signed` is complete on disk, or not there."""
         import c2pa
 
         try:
-            with movie.open("rb") as source, signed.open("w+b") as target:
-                c2pa.Builder(_manifest(title), self._context).sign(MOVIES[movie.suffix.lower()], source, target)
+            with file.open("rb") as source, signed.open("w+b") as target:
+                kind = (MOVIES | PICTURES)[file.suffix.lower()]
+                c2pa.Builder(_manifest(title), self._context).sign(kind, source, target)
                 target.flush()
                 os.fsync(target.fileno())
         except (c2pa.C2paError, OSError) as error:
             signed.unlink(missing_ok=True)
-            raise NodeError(f"{movie} could not be signed: {error}", fix="it is kept unsigned") from error
+            raise NodeError(f"{file} could not be signed: {error}", fix="it is kept unsigned") from error
 
     def close(self) -> None:
         """Give the key back."""
@@ -162,20 +164,34 @@ def read_motion_label(path: Path) -> Provenance | None:
 
 
 def _unsigned(path: Path) -> Provenance:
-    """A file without a manifest; a movie may still say in its plain tags what it is."""
-    comment = _comment(path) if path.suffix.lower() in MOVIES else ""
+    """A file without a manifest; a movie or a picture may still say in its plain tags what it is."""
+    comment = _comment(path)
     if comment.startswith(LABEL):
         return Provenance("absent", True, "no signature; its tags say that it is synthetic media", {"comment": comment})
     return Provenance("absent", False, "no signature, and nothing else says where it comes from", {})
 
 
 def _comment(path: Path) -> str:
+    if path.suffix.lower() in PICTURES:
+        return _description(path)
+    if path.suffix.lower() not in MOVIES:
+        return ""
     import av
 
     try:
         with av.open(f"file:{path}") as container:
             return str(container.metadata.get("comment", ""))
     except (av.FFmpegError, ValueError):
+        return ""
+
+
+def _description(path: Path) -> str:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return str(picture.info.get("Description", ""))
+    except (OSError, SyntaxError, ValueError):  # what Pillow raises for what it cannot read
         return ""
 
 

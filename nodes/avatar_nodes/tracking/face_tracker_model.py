@@ -1,6 +1,6 @@
 """From landmarks to FaceMotion: head, the 52 coefficients, gaze and closure of one person, frame by frame.
 
-Offline: it sees the whole stretch, and smooths without delay.
+`track_face` sees the whole stretch, and smooths without delay; `live_tracker_model` sees one frame after the other.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.face.dynamics_model import geometry_of
+from avatar_nodes.face.face_basis_model import BASIS
 from avatar_nodes.face.mesh_model import FACE_VERTICES
-from avatar_nodes.face.puppet_model import CAMERA_DISTANCE
+from avatar_nodes.face.stance_model import CAMERA_DISTANCE
 from avatar_nodes.motion.shapes_model import eye_look
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion
 from avatar_nodes.tracking.blinks_seen_model import blink_amounts, opening, way_to_shut
-from avatar_nodes.tracking.expression_fit_model import ExpressionFit
+from avatar_nodes.tracking.expression_fit_model import ExpressionFit, left_over
 from avatar_nodes.tracking.person_model import Person
 from avatar_nodes.tracking.seen_face_model import (
     Standing,
@@ -49,12 +51,14 @@ class TrackedFace:
     aperture: Array  # (T,) gap of the inner lips, inter-pupil distances; 0 for closed lips
     width: Array  # (T,) of the mouth
     eye_open: Array  # (T,) mean of both eyes: 0 shut, 1 at rest
+    dynamics: NDArray[np.float32]  # (T, 32) GEOMETRY of `dynamics_model`: what the 52 leave
 
     def motion(self, frame: int) -> FaceMotion:
         """The face in one frame."""
         head = self.head[frame].astype(np.float32)
         gaze = self.gaze[frame].astype(np.float32)
-        return FaceMotion(head, self.expression[frame], gaze, float(self.closure[frame]))
+        closure, dynamics = float(self.closure[frame]), self.dynamics[frame]
+        return FaceMotion(head, self.expression[frame], gaze, closure, dynamics, BASIS)
 
 
 def track_face(landmarks: Array, person: Person | None = None) -> TrackedFace:
@@ -62,19 +66,22 @@ def track_face(landmarks: Array, person: Person | None = None) -> TrackedFace:
     person = person or Person.of(landmarks)
     standing = stand(landmarks, person.landmarks)
     heads = standing.into_head(landmarks)
-    expression = ExpressionFit(person).solve(smoothed(heads, _LIGHT_KERNEL)[:, :FACE_VERTICES])
+    faces = smoothed(heads, _LIGHT_KERNEL)[:, :FACE_VERTICES]
+    expression = ExpressionFit(person).solve(faces)
     openness = opening(person, lid_aspects(heads))
     gaze = _held_in_blinks(eye_gaze(heads), openness.mean(1))
-    _put_eyes(expression, openness, gaze)
+    blinks = np.stack([blink_amounts(openness[:, eye]) for eye in (0, 1)], axis=1)
+    put_eyes(expression, openness, blinks, gaze)
     aperture = np.maximum(lip_opening(heads) - person.closed_gap, 0.0)
     return TrackedFace(
-        head=smoothed(_head(standing), _HEAD_KERNEL),
+        head=smoothed(head_poses(standing, rest_of(standing)), _HEAD_KERNEL),
         expression=expression,
         gaze=gaze,
-        closure=np.clip((OPEN - aperture) / (OPEN - CLOSED), 0.0, 1.0),
+        closure=closure_of(aperture),
         aperture=aperture,
         width=lip_width(heads),
         eye_open=openness.mean(1),
+        dynamics=geometry_of(left_over(person, faces, expression, gaze)),
     )
 
 
@@ -85,14 +92,31 @@ def smoothed(track: Array, kernel: Array) -> Array:
     return np.asarray(sum(weight * padded[k : k + len(track)] for k, weight in enumerate(kernel)))
 
 
-def _head(standing: Standing) -> Array:
-    """Angles, and the point between the ears from where it stands mostly: nearer is larger."""
+@dataclass(frozen=True, slots=True)
+class HeadRest:
+    """Where a head stands mostly."""
+
+    scale: float  # px of the inter-pupil distance
+    across: Array  # (2,) what a camera sees, in inter-pupil distances at that scale
+
+
+def rest_of(standing: Standing) -> HeadRest:
+    """The median of a stretch."""
     middle = float(np.median(standing.scale))
-    zoom = standing.scale / middle
-    across = standing.shift[:, :2] * zoom[:, None]  # what a camera sees, in distances of the median frame
-    across = (across - np.median(across, axis=0)) / zoom[:, None]
+    return HeadRest(middle, np.median(standing.shift[:, :2] * (standing.scale / middle)[:, None], axis=0))
+
+
+def head_poses(standing: Standing, rest: HeadRest) -> Array:
+    """(T, 6) as FaceMotion.head: angles, and the point between the ears from where it rests; nearer is larger."""
+    zoom = standing.scale / rest.scale
+    across = standing.shift[:, :2] - rest.across / zoom[:, None]
     toward = CAMERA_DISTANCE * (1.0 - 1.0 / zoom)
     return np.column_stack([turn_angles(standing.rotation), across, toward])
+
+
+def closure_of(aperture: Array) -> Array:
+    """1 where the gap of the inner lips (T,) is that of lips that touch."""
+    return np.asarray(np.clip((OPEN - aperture) / (OPEN - CLOSED), 0.0, 1.0))
 
 
 def _held_in_blinks(gaze: Array, openness: Array) -> Array:
@@ -104,15 +128,21 @@ def _held_in_blinks(gaze: Array, openness: Array) -> Array:
     return np.stack([np.interp(frames, seen, gaze[seen, axis]) for axis in (0, 1)], axis=1)
 
 
-def _put_eyes(expression: NDArray[np.float32], openness: Array, gaze: Array) -> None:
+def put_eyes(expression: NDArray[np.float32], openness: Array, blinks: Array, gaze: Array) -> None:
+    """Put lids and eyeLook* into expression (T, 52), from opening, blinks (T, 2: right, left) and gaze (T, 2)."""
     for eye, side in enumerate(("Right", "Left")):
-        blink = blink_amounts(openness[:, eye])
+        blink = blinks[:, eye]
         lowered = np.clip(gaze[:, 1] / 30.0, -1.0, 1.0)  # the upper lid goes with the look, as in `lids_model`
         expected = 1.0 - 0.6 * np.maximum(lowered, 0.0) + 0.1 * np.maximum(-lowered, 0.0)
         change = np.where(blink > 0.0, 0.0, openness[:, eye] - expected)
         expression[:, EXPRESSION_INDEX[f"eyeBlink{side}"]] = blink
         expression[:, EXPRESSION_INDEX[f"eyeWide{side}"]] = np.clip((change - _LID_DEAD) / _WIDE_AT, 0.0, 1.0)
         expression[:, EXPRESSION_INDEX[f"eyeSquint{side}"]] = np.clip((-change - _LID_DEAD) / _SQUINT_AT, 0.0, 1.0)
+    put_looks(expression, gaze)
+
+
+def put_looks(expression: NDArray[np.float32], gaze: Array) -> None:
+    """Put the eyeLook* of gaze (T, 2) into expression (T, 52)."""
     for frame, look in enumerate(gaze):
         for name, amount in eye_look(look).items():
             expression[frame, EXPRESSION_INDEX[name]] = amount

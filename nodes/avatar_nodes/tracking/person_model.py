@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import MEAN_FACE
 from avatar_nodes.face.expression_model import ExpressionBasis, build_basis
-from avatar_nodes.face.lids_model import UPPER_LIP, LipClosure
+from avatar_nodes.face.lips_closure_model import UPPER_LIP, LipClosure
 from avatar_nodes.tracking.seen_face_model import lid_aspects, lip_opening, stand
 
 Array = NDArray[np.float64]
 
 LEAST_FRAMES = 5
-REST_SHARE = 0.15  # of the frames: those with the smallest gap between the lips are at rest
+REST_SHARE = 0.15  # of the frames: those with the smallest gap between the lips are at rest,
+REST_GAP = 0.008  # inter-pupil distances: and those whose gap is larger by no more, or pressed lips would be rest
 CLOSED_READS = 0.035  # inter-pupil distances: the most that closed lips are read as
 _OPEN_LIDS, _SHUT_LIDS = 70.0, 0.7  # percentiles of the lids' opening
 _MEDIA_PIPE_SHUT = 0.45  # of the resting opening: where MediaPipe stays when an eye shuts, at most
@@ -35,8 +36,11 @@ class Person:
     lids_shut: Array  # (2,) and shut
 
     @classmethod
-    def of(cls, landmarks: Array) -> Person:
-        """From frames (T, 478, 3) in px; a few seconds with a pause in the speech serve best."""
+    def of(cls, landmarks: Array, basis: ExpressionBasis | None = None) -> Person:
+        """From frames (T, 478, 3) in px; a few seconds with a pause in the speech serve best.
+
+        `basis` is that of an earlier judgement of the same person: to build one takes the longest.
+        """
         heads = stand(landmarks).into_head(landmarks)
         heads = stand(landmarks, _upright(heads)).into_head(landmarks)
         at_rest = _resting(heads)
@@ -48,15 +52,16 @@ class Person:
         middle = np.median(heads, axis=0)
         calm = np.median(at_rest, axis=0)
         calm[_ABOVE_MOUTH] = middle[_ABOVE_MOUTH]  # brows are at rest most of the time, not when the lips are
-        closed = _nearer(calm[: mesh.FACE_VERTICES], 1.0 - closed_gap / gap if gap > 0.0 else 0.0)
-        neutral = _nearer(closed, 1.0)
-        return cls(calm, closed, neutral, build_basis(neutral), closed_gap, rest, shut)
+        lips = LipClosure.of(calm[: mesh.FACE_VERTICES])
+        closed = _nearer(calm[: mesh.FACE_VERTICES], lips, 1.0 - closed_gap / gap if gap > 0.0 else 0.0)
+        neutral = _nearer(closed, lips, 1.0)
+        return cls(calm, closed, neutral, basis or build_basis(neutral), closed_gap, rest, shut)
 
 
-def _nearer(face: Array, closure: float) -> Array:
+def _nearer(face: Array, lips: LipClosure, closure: float) -> Array:
     """The face (468, 3) with its lips brought together that far."""
     moved = face.copy()
-    LipClosure.of(face).close(moved, closure, np.full(len(UPPER_LIP), -1.0 if closure < 1.0 else 0.0))
+    lips.close(moved, closure, np.full(len(UPPER_LIP), -1.0 if closure < 1.0 else 0.0))
     return moved
 
 
@@ -71,7 +76,7 @@ def _resting(heads: Array) -> Array:
     """The frames whose lips are nearest to closed."""
     gap = lip_opening(heads)
     count = min(max(round(REST_SHARE * len(heads)), LEAST_FRAMES), len(heads))
-    return np.asarray(heads[np.argsort(gap, kind="stable")[:count]])
+    return np.asarray(heads[gap <= np.sort(gap)[count - 1] + REST_GAP])
 
 
 _ABOVE_MOUTH = np.flatnonzero(MEAN_FACE[:, 1] > MEAN_FACE[4, 1])  # higher than the tip of the nose

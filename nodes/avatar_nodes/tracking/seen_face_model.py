@@ -11,17 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
-from avatar_nodes.face.canonical_model import MEAN_FACE
+from avatar_nodes.face.canonical_model import MEAN_FACE, RIGID
 from avatar_nodes.face.identity_model import EYEBALL_RADIUS
-from avatar_nodes.face.lids_model import LOWER_LIP, UPPER_LIP
+from avatar_nodes.face.lips_closure_model import LOWER_LIP, UPPER_LIP
 
 Array = NDArray[np.float64]
 
-# What moves with the skull alone whatever the face does: the corners of the eyes, the nose, the temples.
-SKULL = (
-    33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 122, 351, 193, 417, 188, 412, 54, 284, 21, 251, 162, 389, 127, 356, 234,
-    454,
-)  # fmt: skip
 MIDDLE = slice(3, 6)  # of the nine columns of the inner lips
 _IRIS_HEIGHT = 0.03  # of an iris that looks straight ahead, above the corners of its eye
 _PUPILS = (468, 473)  # right, left
@@ -42,9 +37,9 @@ class Standing:
 
 
 def stand(landmarks: Array, template: Array = MEAN_FACE) -> Standing:
-    """Fit a face (478, 3) in head coordinates to the skull of each frame (Umeyama 1991)."""
-    seen = landmarks[:, SKULL] * (1.0, -1.0, -1.0)  # (T, n, 3)
-    known = template[list(SKULL)]
+    """Fit a face (478, 3) in head coordinates to the skull of each frame (Umeyama 1991), on RIGID."""
+    seen = landmarks[:, RIGID] * (1.0, -1.0, -1.0)  # (T, n, 3)
+    known = template[list(RIGID)]
     seen_centre, known_centre = seen.mean(1), known.mean(0)
     left, stretch, right = np.linalg.svd(np.swapaxes(seen - seen_centre[:, None], 1, 2) @ (known - known_centre))
     proper = np.ones_like(stretch)

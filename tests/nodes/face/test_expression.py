@@ -10,7 +10,7 @@ from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import MEAN_FACE, MIRROR, rotation_matrix
 from avatar_nodes.face.expression_model import build_basis
 from avatar_nodes.face.identity_model import Identity, eye_aspect, identify
-from avatar_nodes.face.lids_model import LOWER_LIP, UPPER_LIP, lip_gap
+from avatar_nodes.face.lips_closure_model import LOWER_LIP, UPPER_LIP, lip_gap
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
 
 FACE = MEAN_FACE[: mesh.FACE_VERTICES]
@@ -157,7 +157,7 @@ def test_pucker_leaves_the_chin_its_shape() -> None:
 
 
 def test_every_coefficient_that_shows_on_skin_does_something() -> None:
-    elsewhere = {"jawOpen", "tongueOut"} | {name for name in EXPRESSION_NAMES if name.startswith("eye")}
+    elsewhere = {"jawOpen", "tongueOut"} | {name for name in EXPRESSION_NAMES if name.startswith("eyeLook")}
     linear = build_basis(FACE).linear
     still = {name for name in EXPRESSION_NAMES if np.abs(linear[EXPRESSION_INDEX[name]]).max() < 0.01}
     assert still == elsewhere

@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from PIL import Image
 
 from avatar_nodes.face.latent_renderer import LatentRenderer
 from avatar_nodes.face.portrait_model import prepare_portrait
@@ -29,7 +30,8 @@ def talking() -> FaceMotion:
 def test_the_photo_eases_into_the_first_motion() -> None:
     start = 2_000_000_000
     sent = [(start + i * FRAME_NS, talking()) for i in range(12)]
-    result = run_node(LatentRenderer, inputs={"motion": sent}, params={"portrait": GRACE_HOPPER, "size": 256})
+    params = {"portrait": GRACE_HOPPER, "size": 256, "sway": 0}
+    result = run_node(LatentRenderer, inputs={"motion": sent}, params=params)
     packets = result.outputs["frames"]
     assert [packet.timestamp for packet in packets] == [timestamp for timestamp, _ in sent]
     frames = [packet.payload.pixels.astype(np.int16) for packet in packets]
@@ -52,6 +54,49 @@ def test_a_file_that_is_no_photo_is_one_clear_error(tmp_path: Path) -> None:
 def test_sizes_are_bounded(size: int) -> None:
     with pytest.raises(GraphcoreError, match="256 to 1024"):
         run_node(LatentRenderer, inputs={"motion": []}, params={"portrait": GRACE_HOPPER, "size": size})
+
+
+def frame_of(**params: object) -> np.ndarray:
+    """The first frame: the photo."""
+    sent = {"motion": [(0, talking())]}
+    result = run_node(LatentRenderer, inputs=sent, params={"portrait": GRACE_HOPPER, "size": 256, **params})
+    return np.asarray(result.outputs["frames"][0].payload.pixels)
+
+
+def test_the_whole_photo_has_its_own_size() -> None:
+    with Image.open(GRACE_HOPPER) as photo:
+        assert (frame_of(framing="full") == np.asarray(photo)).all()
+
+
+def test_what_stands_behind_can_be_taken_away_or_replaced(tmp_path: Path) -> None:
+    Image.new("RGB", (400, 300), (10, 200, 30)).save(tmp_path / "wall.png")
+    photo, cut = frame_of(), frame_of(background="transparent")
+    assert (photo.shape, cut.shape) == ((256, 256, 3), (256, 256, 4))
+    person, behind = cut[:, :, 3] == 255, cut[:, :, 3] == 0
+    assert (cut[person][:, :3] == photo[person]).all()
+    for params, colour in (
+        ({"background": "#0a141e"}, (10, 20, 30)),
+        ({"background_picture": tmp_path / "wall.png"}, (10, 200, 30)),
+    ):
+        frame = frame_of(**params)
+        assert (frame[behind] == colour).all()
+        assert (frame[person] == photo[person]).all()
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"background": "#12345"}, "#12345.*a colour in quotes"),
+        ({"background": "wall.jpg"}, "background_picture"),
+        ({"background": "blur", "framing": "full"}, "keeps its own background"),
+        ({"background": "blur", "background_picture": GRACE_HOPPER}, "both given"),
+        ({"background_picture": Path(__file__)}, "test_latent_renderer.py"),
+        ({"framing": "wide"}, "one of head, full"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_the_work(params: dict[str, object], message: str) -> None:
+    with pytest.raises(GraphcoreError, match=message):
+        frame_of(**params)
 
 
 def test_importing_the_node_is_cheap() -> None:

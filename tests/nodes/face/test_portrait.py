@@ -12,9 +12,10 @@ from PIL import Image, ImageOps
 from scipy.ndimage import gaussian_filter
 
 from avatar_nodes.face.canonical_model import LEFT_EYE, MEAN_FACE, MIRROR, OVAL, RIGHT_EYE, head_pose, rotation_matrix
-from avatar_nodes.face.find_face_model import FoundFace, find_face
+from avatar_nodes.face.find_face_model import find_face
 from avatar_nodes.face.mediapipe_model import FaceModels, quiet_native_log
-from avatar_nodes.face.portrait_model import Portrait, PortraitError, check_face, prepare_portrait
+from avatar_nodes.face.portrait_faults_model import check_face
+from avatar_nodes.face.portrait_model import Portrait, PortraitError, prepare_portrait
 
 GREY = (118, 118, 118)
 
@@ -29,7 +30,7 @@ def portrait(hopper: Image.Image, tmp_path_factory: pytest.TempPathFactory) -> P
     return prepare(hopper, tmp_path_factory.mktemp("portrait"))
 
 
-def prepare(photo: Image.Image, folder: Path, name: str = "photo.png", size: int = 512) -> Portrait:
+def prepare(photo: Image.Image, folder: Path, name: str = "photo.png", size: int | None = 512) -> Portrait:
     photo.save(folder / name)
     return prepare_portrait(folder / name, size)
 
@@ -51,7 +52,7 @@ def test_shapes_types_and_ranges(portrait: Portrait) -> None:
     assert portrait.landmarks.shape == (478, 3)
     assert portrait.transform.shape == (2, 3)
     assert portrait.transform.dtype == np.float64
-    assert portrait.notices == []
+    assert portrait.notices == ()
 
 
 def test_the_head_is_framed_as_a_talking_head(portrait: Portrait) -> None:
@@ -79,8 +80,10 @@ def test_the_subjects_left_eye_is_at_the_viewers_right(portrait: Portrait) -> No
 
 
 def test_the_matte_holds_the_face_and_not_the_corners(portrait: Portrait) -> None:
-    inner = portrait.landmarks[:468, :2].round().astype(int)
-    assert portrait.matte[inner[:, 1], inner[:, 0]].min() > 0.9
+    column, row = portrait.landmarks[:468, :2].round().astype(int).T
+    within = np.setdiff1d(np.arange(468), OVAL)
+    assert portrait.matte[row, column].min() > 0.3  # the outline itself is where the wall begins
+    assert portrait.matte[row[within], column[within]].min() > 0.9
     assert portrait.matte[470:, 200:300].mean() > 0.95  # the body
     assert portrait.matte[:40, :40].max() < 0.05
     solid = portrait.matte > 0.5
@@ -90,7 +93,7 @@ def test_the_matte_holds_the_face_and_not_the_corners(portrait: Portrait) -> Non
 def test_the_background_is_the_photo_where_there_is_no_person(portrait: Portrait) -> None:
     assert np.array_equal(portrait.background[:30, :30], portrait.image[:30, :30])
     face = portrait.landmarks[list(OVAL), :2].mean(axis=0).round().astype(int)
-    around = (slice(face[1] - 80, face[1] + 80), slice(face[0] - 80, face[0] + 80))
+    around = (slice(face[1] - 50, face[1] + 50), slice(face[0] - 50, face[0] + 50))
     smooth = [
         gaussian_filter(picture[around].astype(float), (3, 3, 0)) for picture in (portrait.background, portrait.image)
     ]
@@ -131,7 +134,8 @@ def test_a_small_face_in_a_large_photo_is_found_and_said_to_be_enlarged(hopper: 
     assert found.scale > 1.5
     assert len(found.notices) == 1
     assert f"enlarged {found.scale:.1f} times" in found.notices[0]
-    nose = found.transform[:, :2] @ (2500 + 150, 1800 + 120) + found.transform[:, 2]
+    assert found.photo.shape == (1440, 1920, 3)
+    nose = found.transform[:, :2] @ (0.6 * (2500 + 150), 0.6 * (1800 + 120)) + found.transform[:, 2]
     assert np.abs(found.landmarks[4, :2] - nose).max() < 60
 
 
@@ -179,6 +183,16 @@ def test_a_tight_photo_is_extended_and_says_so(hopper: Image.Image, tmp_path: Pa
     assert oval.max() < 511
 
 
+def test_a_frame_as_large_as_in_the_photo_is_the_photo(hopper: Image.Image, tmp_path: Path) -> None:
+    photo = on_canvas((2200, 900), (hopper, (600, 50)))
+    whole = prepare(photo, tmp_path, size=None)
+    left, top = np.rint(-whole.transform[:, 2]).astype(int)
+    size = len(whole.image)
+    assert whole.photo.shape[1] == 1920
+    assert np.array_equal(whole.transform[:, :2], np.eye(2))
+    assert np.array_equal(whole.photo[top : top + size, left : left + size], whole.image)
+
+
 @pytest.mark.parametrize("size", [256, 1024])
 def test_any_frame_size(hopper: Image.Image, portrait: Portrait, tmp_path: Path, size: int) -> None:
     other = prepare(hopper, tmp_path, size=size)
@@ -222,10 +236,10 @@ def test_what_cannot_serve_is_refused(hopper: Image.Image, tmp_path: Path, chang
 def test_a_face_that_looks_away_is_refused_with_the_measured_angle(pose: tuple[float, float, float], what: str) -> None:
     landmarks = 150.0 * MEAN_FACE @ rotation_matrix(*pose).T * (1, -1, -1)
     if not what:
-        check_face(Path("photo.png"), FoundFace(landmarks, 1))
+        check_face(Path("photo.png"), landmarks)
         return
     with pytest.raises(PortraitError, match=what):
-        check_face(Path("photo.png"), FoundFace(landmarks, 1))
+        check_face(Path("photo.png"), landmarks)
 
 
 def test_the_terminal_stays_clean_and_foreign_lines_get_through(

@@ -9,7 +9,6 @@ import matplotlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.portrait_model import Portrait, prepare_portrait
@@ -88,15 +87,11 @@ def test_a_thousandth_of_a_motion_shows_no_switch_between_two_pictures(renderer:
 
 
 @pytest.mark.parametrize("head", [(15, 0, 0), (-15, 0, 0), (20, 16, 18)])
-def test_a_thousandth_of_a_large_turn_changes_no_more_than_it_moves(
+def test_nor_does_a_thousandth_of_a_large_turn(
     renderer: Renderer, portrait: Portrait, head: tuple[float, float, float]
 ) -> None:
-    # Hard edges of a sharp photo change by more than 2 levels over a thirtieth of a px: that is honest movement.
     slight = renderer.photo_motion.between(motion(renderer, head=(*head, 0, 0, 0)), 0.001)
-    shift = float(np.abs(renderer.puppet.place(slight).points - renderer.puppet.source).sum(axis=1).max())
-    contrast = maximum_filter(portrait.image, (3, 3, 1)).astype(float) - minimum_filter(portrait.image, (3, 3, 1))
-    assert shift < 0.1
-    assert (difference(renderer.render(slight), portrait.image) <= 1.0 + shift * contrast).all()
+    assert difference(renderer.render(slight), portrait.image).max() <= 2
 
 
 def test_there_is_no_jump_on_the_way_into_a_motion(renderer: Renderer) -> None:
@@ -115,9 +110,13 @@ def test_the_background_outside_of_the_person_never_changes(renderer: Renderer, 
         assert difference(renderer.render(strong), portrait.image)[~near].max() == 0, name
 
 
-def test_the_frame_edge_is_never_exposed(renderer: Renderer, portrait: Portrait) -> None:
-    far = motion(renderer, head=(60, 40, 40, 3, -3, 5))
-    assert difference(renderer.render(far)[-1], portrait.image[-1]).max() <= 1  # shoulders stand still
+def test_shoulders_never_end_above_the_frames_edge(portrait: Portrait) -> None:
+    green = np.full_like(portrait.image, (0, 255, 0))
+    upon_green = Renderer(portrait, green)
+    last = slice(60, 260)  # columns where the photo has shoulders
+    for head in ((60, 40, 40, 3, 3, -5), (-60, -40, -40, -3, 3, -5)):
+        shown = upon_green.render(motion(upon_green, head=head))[-1, last].astype(int)
+        assert (shown[:, 1] - shown[:, 0]).max() < 60
 
 
 def test_the_same_motion_gives_the_same_bytes(renderer: Renderer, portrait: Portrait) -> None:

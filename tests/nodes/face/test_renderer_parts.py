@@ -5,106 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avatar_nodes.face.appearance_model import Layers, split_layers
-from avatar_nodes.face.background_model import fill_background
 from avatar_nodes.face.eyeball_model import take_eyeball
-from avatar_nodes.face.limits_model import Limits
-from avatar_nodes.face.mesh_model import surround
 from avatar_nodes.face.opening_model import affine, draw_opening
-from avatar_nodes.face.raster_model import compose, raster
-
-
-def test_layers_add_up_to_any_photo_with_any_matte() -> None:
-    rng = np.random.default_rng(3)
-    image = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    background = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    matte = np.clip(rng.uniform(-0.5, 1.5, (64, 64)), 0, 1).astype(np.float32)
-    layers = split_layers(image, matte, background)
-    itself = np.stack(np.meshgrid(np.arange(64), np.arange(64)), axis=2).astype(np.float32)
-    picture = np.empty_like(image)
-    compose(layers.person, layers.background, layers.rest, itself, picture)
-    assert (picture == image).all()
-
-
-def shifted(layers: Layers, across: float) -> np.ndarray:
-    """The picture with the person moved so many px to the right."""
-    size = len(layers.background)
-    sampling = np.stack(np.meshgrid(np.arange(size) - across, np.arange(size)), axis=2).astype(np.float32)
-    picture = np.empty_like(layers.background)
-    compose(layers.person, layers.background, layers.rest, sampling, picture)
-    return picture
-
-
-def soft_disc(size: int, x: float) -> np.ndarray:
-    rows, columns = np.mgrid[:size, :size]
-    away = np.hypot(columns - x, rows - size / 2) - size / 4
-    return np.clip(0.5 - away / 8, 0.0, 1.0).astype(np.float32)
-
-
-def mixed(matte: np.ndarray, person: np.ndarray, behind: np.ndarray) -> np.ndarray:
-    return np.rint(matte[:, :, None] * person + (1 - matte[:, :, None]) * behind).astype(np.uint8)
-
-
-@pytest.mark.parametrize(("person", "behind"), [((210, 160, 130), (30, 60, 150)), ((20, 15, 10), (240, 240, 235))])
-def test_a_person_who_moves_takes_no_rim_of_the_background_along(
-    person: tuple[int, int, int], behind: tuple[int, int, int]
-) -> None:
-    size, across = 128, 9
-    colours, filled = (np.full((size, size, 3), one, np.uint8) for one in (person, behind))
-    stripes = np.arange(size) // 3 % 2 * 60 - 30  # what stands there, and no filling can know
-    wall = np.clip(filled.astype(int) + stripes[None, :, None], 0, 255)
-    matte = soft_disc(size, 60)
-    layers = split_layers(mixed(matte, colours, wall), matte, filled)
-    ideal = mixed(soft_disc(size, 60 + across), colours, filled)
-    assert np.abs(shifted(layers, across).astype(int) - ideal)[:, across:].max() <= 12
-
-
-def test_what_the_matte_leaves_out_is_shown_while_still_and_gone_when_the_person_moves() -> None:
-    size = 64
-    matte, background = soft_disc(size, 30), np.full((size, size, 3), 120, np.uint8)
-    image = mixed(matte, np.full_like(background, 200), background)
-    image[20:24, 50:60] = 20  # a wisp of hair
-    layers = split_layers(image, matte, background)
-    assert (shifted(layers, 0) == image).all()
-    slightly = shifted(layers, 0.01).astype(int)
-    assert np.abs(slightly[20:24, 50:60] - 20).max() <= 1
-    assert (shifted(layers, 2)[20:24, 50:60] == 120).all()
-    fading = [int(shifted(layers, step / 20)[22, 55, 0]) for step in range(21)]
-    assert (np.diff(fading) >= 0).all()
-    assert np.diff(fading).max() < 12
-
-
-def test_what_fills_a_grainy_wall_is_as_grainy_as_the_wall() -> None:
-    rng = np.random.default_rng(5)
-    wall = np.clip(rng.normal(130, 7, (128, 128, 3)), 0, 255).astype(np.uint8)
-    matte = soft_disc(128, 64)
-    filled = fill_background(mixed(matte, np.full_like(wall, 20), wall), matte)
-    inside = filled[52:76, 52:76].astype(float)
-    assert inside.std() == pytest.approx(wall.std(), rel=0.35)
-    assert abs(inside.mean() - 130) < 4
-
-
-def test_a_busy_background_is_kept_up_to_the_person() -> None:
-    columns = np.broadcast_to((np.arange(128) // 8 % 2 * 200)[None, :, None], (128, 128, 3)).astype(np.uint8)
-    matte = soft_disc(128, 64)
-    filled = fill_background(mixed(matte, np.full_like(columns, 90), columns), matte)
-    far = distance_from(matte > 0.02) > 8
-    assert (filled[far] == columns[far]).all()
-    assert np.abs(np.diff(filled[64, 48:80].astype(int), axis=0)).max() < 40  # and no stripes behind the person
-
-
-def test_a_person_who_nearly_fills_the_frame_leaves_what_little_there_is_beside_them() -> None:
-    image = np.full((256, 256, 3), 200, np.uint8)
-    matte = np.ones((256, 256), np.float32)
-    image[:, :5], matte[:, :5] = 30, 0.0
-    assert np.abs(fill_background(image, matte).astype(int) - 30).max() <= 1
-    assert (fill_background(image[:, ::-1], np.ones_like(matte)) > 0).any()  # and who fills it wholly is no error
-
-
-def distance_from(mask: np.ndarray) -> np.ndarray:
-    import cv2
-
-    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+from avatar_nodes.face.raster_model import raster
 
 
 def square(size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -187,25 +90,3 @@ def test_an_eyeball_is_parted_without_loss_and_its_highlight_taken_off() -> None
     assert eye.ball[centre_y + 2 : centre_y + 4, centre_x + 1 : centre_x + 3].max() < 120  # no light left on the iris
     assert eye.highlights[centre_y + 2 : centre_y + 4, centre_x + 1 : centre_x + 3].min() > 100
     assert eye.ball[centre_y - 6, centre_x].max() < 110  # the iris goes on behind the lid
-
-
-def test_limits_leave_small_turns_alone_and_turned_photos_less_room() -> None:
-    frontal, turned = Limits.of(np.zeros(6, np.float32)), Limits.of(np.array([20, 0, 0, 0, 0, 0], np.float32))
-    small = np.array([5, -4, 3, 0.1, 0, 0], np.float32)
-    np.testing.assert_allclose(frontal.soften(small), small, atol=1e-6)
-    far = np.full(6, 500, np.float32)
-    assert (frontal.soften(far) <= frontal.high).all()
-    assert (frontal.soften(-far) >= frontal.low).all()
-    assert turned.soften(far)[0] < frontal.soften(far)[0]
-
-
-def test_surroundings_reach_every_corner_of_the_frame_without_folds() -> None:
-    angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
-    oval = np.stack([130 + 50 * np.sin(angles), 110 - 70 * np.cos(angles)], axis=1)
-    around = surround(oval, 60.0, 256)
-    for corner in ((0, 0), (255, 0), (0, 255), (255, 255)):
-        assert np.abs(around.points - corner).sum(axis=1).min() < 1e-6
-    assert around.points.min() >= 0
-    assert around.points.max() <= 255
-    distances = np.linalg.norm(around.points.reshape(-1, 36, 2) - oval, axis=2)
-    assert (np.diff(distances, axis=0) > 0).all()

@@ -204,6 +204,25 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes, expected: str) 
     assert "other.csv" in refused(path)
 
 
+def test_a_misspelled_column_hides_no_mistake_of_the_rows(tmp_path: Path) -> None:
+    said = refused(edited(tmp_path, ["time,jawOpn,closure", "0,1,x", "0,1,0,", "0.04,1"]))
+    for part in ("did you mean 'jawOpen'?", "line 3, closure: 'x'", "line 4, time: 0 s is not", "line 5: 2 cells"):
+        assert part in said
+    assert "line 3, closure" in refused(edited(tmp_path, ["closure", "x"]))
+
+
+def test_numbers_that_look_like_percent_are_told_and_kept(tmp_path: Path) -> None:
+    path = edited(tmp_path, ["time,jawOpen,headYaw,closure", "0,0,20,0", "0.04,40,20,0", "0.08,0,20,-0.1"])
+    result = run_node(MotionFile, params={"path": path})
+    assert "2 numbers of closure and the 52 not from 0 to 1, first jawOpen 40 at 0.04 s" in " ".join(result.notices)
+    assert result.outputs["motion"][1].payload.expression[EXPRESSION_INDEX["jawOpen"]] == 40.0
+
+
+def test_numbers_from_0_to_1_need_no_word(tmp_path: Path) -> None:
+    path = edited(tmp_path, ["time,jawOpen", "0,0", "0.04,1"])
+    assert run_node(MotionFile, params={"path": path}).notices == []
+
+
 def test_many_mistakes_are_counted(tmp_path: Path) -> None:
     said = refused(edited(tmp_path, ["time,jawOpen", *(f"{i},x" for i in range(100))]))
     assert said.count("expected a number") == 20

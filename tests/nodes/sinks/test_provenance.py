@@ -12,7 +12,7 @@ import pytest
 
 from avatar_nodes.sinks import signing_key
 from avatar_nodes.sinks.movie_file_model import MovieWriter
-from avatar_nodes.sinks.provenance import LABEL, TRAINED, MovieSigner, read_motion_label, read_provenance
+from avatar_nodes.sinks.provenance import LABEL, TRAINED, MediaSigner, read_motion_label, read_provenance
 from graphcore import NodeError
 
 
@@ -36,7 +36,7 @@ def unsigned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def signed(unsigned: Path, keys: Path) -> Path:
     path = unsigned.with_name("signed.mp4")
-    signer = MovieSigner(keys)
+    signer = MediaSigner(keys)
     signer.sign(unsigned, path, title="talk.mp4")
     signer.close()
     return path
@@ -144,19 +144,19 @@ def test_a_file_that_is_not_there_is_an_oserror(tmp_path: Path, keys: Path) -> N
 def test_without_c2pa_signing_says_what_to_do(monkeypatch: pytest.MonkeyPatch, keys: Path) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
     with pytest.raises(NodeError, match=r"cannot be signed as synthetic.*set sign: false"):
-        MovieSigner(keys)
+        MediaSigner(keys)
 
 
 def test_a_key_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NodeError, match=r"no signing key in .*Not a directory.*XDG_DATA_HOME"):
-        MovieSigner(tmp_path / "file" / "signing")
+        MediaSigner(tmp_path / "file" / "signing")
 
 
 def test_a_movie_that_cannot_be_signed_stays_and_leaves_nothing_beside_it(tmp_path: Path, keys: Path) -> None:
     broken, target = tmp_path / "broken.mp4", tmp_path / "signed.mp4"
     broken.write_bytes(b"no movie")
-    signer = MovieSigner(keys)
+    signer = MediaSigner(keys)
     with pytest.raises(NodeError, match=r"broken\.mp4 could not be signed"):
         signer.sign(broken, target, title="broken.mp4")
     signer.close()

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from avatar_nodes.face.canonical_model import MEAN_FACE, rotation_matrix
 from avatar_nodes.face.expression_model import ExpressionBasis, build_basis
 from avatar_nodes.face.identity_model import EYEBALL_RADIUS
-from avatar_nodes.face.lids_model import LipClosure, lid_opening, move_lids
+from avatar_nodes.face.lids_model import lid_opening, move_lids
+from avatar_nodes.face.lips_closure_model import LipClosure
 from avatar_nodes.face.mesh_model import FACE_VERTICES
 from avatar_nodes.payloads import FaceMotion
 

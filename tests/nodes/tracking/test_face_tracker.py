@@ -1,118 +1,77 @@
-"""A face with known motion is tracked: what comes out is what went in, on the side where it went in."""
+"""The node: a rendered person winks and moves about, and what was shown comes out, at the graph's frame rate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import cbook
 from numpy.typing import NDArray
 
+from avatar_nodes.face.portrait_model import prepare_portrait
+from avatar_nodes.face.renderer_model import Renderer
 from avatar_nodes.motion.shapes_model import coefficients
-from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion
-from avatar_nodes.tracking.face_tracker_model import TrackedFace, smoothed, track_face
-from avatar_nodes.tracking.person_model import Person
-from avatar_nodes.tracking.seen_face_model import measure_lips, stand, turn_angles
+from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion, VideoFrame
+from avatar_nodes.tracking.face_tracker import FaceTracker
+from graphcore.testing import Result, run_node
 
-FRAMES = 60
-BUMP = np.exp(-(((np.arange(FRAMES) - 30) / 3.0) ** 2))  # one slow move, at rest before and after
-NOTHING = np.zeros(FRAMES)
-
-
-def filmed(puppet: Any, change: Callable[[float], FaceMotion]) -> TrackedFace:
-    return track_face(puppet.film([change(float(amount)) for amount in BUMP]))
+MS = 1_000_000
+REST, WINK = 12, 4  # frames
+GREY = np.full((256, 256, 3), 118, np.uint8)
+Film = list[NDArray[np.uint8]]
 
 
-def motion(
-    head: tuple[float, ...] = (0, 0, 0, 0, 0, 0), gaze: tuple[float, float] = (0, 0), **shapes: float
-) -> FaceMotion:
-    return FaceMotion(np.array(head, np.float32), coefficients(**shapes), np.array(gaze, np.float32))
+@pytest.fixture(scope="module")
+def film() -> Film:
+    """The person of the photo at rest, then winking with their left eye."""
+    renderer = Renderer(prepare_portrait(Path(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)), 256))
+    photo = renderer.photo_motion
+    winks = [FaceMotion(photo.head, coefficients(eyeBlinkLeft=way), photo.gaze) for way in (0.5, *[1.0] * (WINK - 1))]
+    return [renderer.render(photo).copy() for _ in range(REST)] + [renderer.render(wink).copy() for wink in winks]
 
 
-def amount(face: TrackedFace, name: str) -> NDArray[np.float32]:
-    return face.expression[:, EXPRESSION_INDEX[name]]
+def track(pictures: Film, step_ms: float = 40.0, frame_rate: Fraction | int = 25, **params: object) -> Result:
+    frames = [(round(index * step_ms * MS), VideoFrame(picture)) for index, picture in enumerate(pictures)]
+    return run_node(FaceTracker, inputs={"frames": frames}, params=params, frame_rate=frame_rate)
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_angles_have_the_signs_of_the_contract(puppet: Any, axis: int) -> None:
-    turned = np.eye(3)[axis] * 12.0
-    face = filmed(puppet, lambda way: motion((*(turned * way), 0, 0, 0)))
-    assert np.ptp(face.head[:, axis]) == pytest.approx(12.0, abs=0.5)
-    assert face.head[30, axis] > face.head[0, axis]
-    others = np.delete(np.ptp(face.head[:, :3], axis=0), axis)
-    assert others.max() < 0.5
+def motions(result: Result) -> list[FaceMotion]:
+    return [packet.payload for packet in result.outputs["motion"]]
 
 
-def test_angles_are_those_of_the_rotation(puppet: Any) -> None:
-    standing = stand(puppet.film([motion((10.0, -7.0, 4.0, 0, 0, 0))]))
-    np.testing.assert_allclose(turn_angles(standing.rotation)[0], (10.0, -7.0, 4.0), atol=0.4)
+@pytest.mark.parametrize(("mirror", "shut", "open_"), [(False, "Left", "Right"), (True, "Right", "Left")])
+def test_a_wink_is_seen_on_its_side(film: Film, mirror: bool, shut: str, open_: str) -> None:
+    found = motions(track(film, mirror=mirror))
+    amounts = [(face.expression[EXPRESSION_INDEX[f"eyeBlink{side}"]]) for face in found for side in (shut, open_)]
+    assert len(found) == REST + WINK
+    assert amounts[-2] > 0.8
+    assert amounts[-1] < 0.3
+    assert max(amounts[: 2 * REST]) < 0.3
 
 
-def test_position_is_in_inter_pupil_distances(puppet: Any) -> None:
-    face = filmed(puppet, lambda way: motion((0, 0, 0, 0.3 * way, -0.2 * way, 0)))
-    np.testing.assert_allclose(face.head[30, 3:5] - face.head[0, 3:5], (0.3, -0.2), atol=0.02)
+@pytest.mark.parametrize(("mirror", "sign"), [(False, 1.0), (True, -1.0)])
+def test_a_shift_to_the_right_is_positive_but_in_a_mirror(film: Film, mirror: bool, sign: float) -> None:
+    moved = [np.roll(film[0], 3 * step, axis=1) for step in range(8)]
+    found = motions(track([*film[:REST], *moved], mirror=mirror, smooth=0.0, neutral_s=0.2))
+    assert sign * (found[-1].head[3] - found[REST - 1].head[3]) > 0.1
 
 
-@pytest.mark.parametrize("name", ["mouthSmileLeft", "mouthSmileRight", "browOuterUpLeft", "browOuterUpRight"])
-def test_a_move_of_one_side_stays_on_its_side(puppet: Any, name: str) -> None:
-    face = filmed(puppet, lambda way: motion(**{name: 0.6 * way}))
-    other = name.replace("Left", "?").replace("Right", "Left").replace("?", "Right")
-    assert amount(face, name)[30] > 0.4
-    assert amount(face, other)[30] < 0.15
+def test_motion_comes_at_the_graphs_frame_rate(film: Film) -> None:
+    result = track(film[:7], step_ms=40.0, frame_rate=50)
+    assert [packet.timestamp for packet in result.outputs["motion"]] == [20 * MS * index for index in range(13)]
+    assert not result.losses
 
 
-@pytest.mark.parametrize("name", ["jawOpen", "mouthPucker", "mouthFunnel"])
-def test_lips_and_jaw_come_back_as_they_went_in(puppet: Any, name: str) -> None:
-    face = filmed(puppet, lambda way: motion(**{name: 0.4 * way}))
-    assert amount(face, name)[30] == pytest.approx(0.4, abs=0.15)
-    assert amount(face, name)[0] < 0.03
+def test_frames_without_a_face_are_told(film: Film) -> None:
+    result = track([*film[:4], GREY, GREY])
+    assert "no face was seen in 2 of 6 frames" in " ".join(result.notices)
+    assert len(result.outputs["motion"]) == 6
+    np.testing.assert_array_equal(motions(result)[-1].expression, motions(result)[3].expression)
 
 
-def test_a_wink_shuts_one_eye_whole(puppet: Any) -> None:
-    face = filmed(puppet, lambda way: motion(eyeBlinkLeft=0.8 * way))  # as MediaPipe sees it: not quite shut
-    assert amount(face, "eyeBlinkLeft").max() == pytest.approx(1.0)
-    assert amount(face, "eyeBlinkRight").max() < 0.05
-
-
-def test_lips_that_touch_are_closed_and_open_ones_are_not(puppet: Any) -> None:
-    def talk(way: float) -> FaceMotion:
-        opened = motion(jawOpen=0.4 * way, mouthLowerDown=0.3 * way)
-        return FaceMotion(opened.head, opened.expression, opened.gaze, closure=1.0 if way > 0.999 else 0.0)
-
-    face = filmed(puppet, talk)
-    assert face.closure[30] > 0.9
-    assert face.closure[[27, 33]].max() == 0.0
-    assert face.closure[0] == 1.0
-    assert face.aperture[29] > 0.1
-
-
-def test_gaze_is_positive_to_the_viewers_right_and_down(puppet: Any) -> None:
-    face = filmed(puppet, lambda way: motion(gaze=(12.0 * way, 8.0 * way)))
-    np.testing.assert_allclose(face.gaze[30] - face.gaze[0], (12.0, 8.0), atol=1.5)
-    assert amount(face, "eyeLookOutLeft")[30] > amount(face, "eyeLookInLeft")[30]
-
-
-def test_lips_are_measured_alike_from_any_side(puppet: Any) -> None:
-    film = puppet.film([motion(jawOpen=0.4), motion((15.0, 5.0, 5.0, 0, 0, 0), jawOpen=0.4)])
-    aperture, width = measure_lips(film)
-    assert aperture[0] > 0.1
-    assert aperture[1] == pytest.approx(aperture[0], rel=0.05)
-    assert width[1] == pytest.approx(width[0], rel=0.03)
-
-
-def test_a_person_known_before_gives_the_same_zero(puppet: Any) -> None:
-    person = Person.of(puppet.film([motion(jawOpen=0.3 * way) for way in BUMP]))
-    smiling = track_face(puppet.film([motion(mouthSmile=0.5)] * 10), person)
-    alone = track_face(puppet.film([motion(mouthSmile=0.5)] * 10))
-    assert amount(smiling, "mouthSmileLeft").min() > 0.35
-    assert amount(alone, "mouthSmileLeft").max() < 0.1  # who always smiles is neutral so
-
-
-def test_smoothing_delays_nothing() -> None:
-    track = np.zeros((21, 1))
-    track[10] = 1.0
-    smooth = smoothed(track, np.array([0.25, 0.5, 0.25]))
-    assert smooth[:, 0].argmax() == 10
-    np.testing.assert_allclose(smooth, smooth[::-1])
-    np.testing.assert_allclose(smoothed(np.ones((9, 2)), np.array([0.25, 0.5, 0.25])), 1.0)
+def test_nobody_at_all_is_told() -> None:
+    result = track([GREY])
+    assert "no face was seen in 1 frame; the portrait stands still" in " ".join(result.notices)
+    assert not motions(result)[0].head.any()

@@ -1,61 +1,60 @@
-"""A small film is written and read again: pictures, their times, and what is wrong with other files."""
+"""A film is played: pictures at their own times, and the sound that belongs to them."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
-from avatar_nodes.tracking.video_file_model import VideoFileError, read_video, sound_lead
+from avatar_nodes.tracking.video_file import VideoFile
+from films import RATE, grey, write_film
+from graphcore import GraphcoreError
+from graphcore.testing import Result, run_node
+
+MS = 1_000_000
 
 
-def write_film(path: Path, times: list[Fraction], sound_at: Fraction | None = None) -> None:
-    """Grey pictures that get lighter, at `times` s; silence of half a second from `sound_at` on."""
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=25)
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        video.codec_context.time_base = Fraction(1, 1000)
-        sound = None if sound_at is None else container.add_stream("pcm_s16le", rate=16000, layout="mono")
-        for i, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 * i, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = int(time * 1000), Fraction(1, 1000)
-            container.mux(video.encode(frame))
-        container.mux(video.encode())
-        if sound is not None and sound_at is not None:
-            samples = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
-            samples.sample_rate, samples.pts, samples.time_base = 16000, int(sound_at * 16000), Fraction(1, 16000)
-            container.mux(sound.encode(samples))
-            container.mux(sound.encode())
+def play(path: Path, **params: object) -> Result:
+    return run_node(VideoFile, params={"path": path, **params})
 
 
-def test_pictures_come_in_order_with_their_own_times(tmp_path: Path) -> None:
-    times = [Fraction(n, 100) for n in (0, 4, 8, 20, 24)]  # a gap, as cameras leave them
-    write_film(tmp_path / "film.mkv", times)
-    pictures = list(read_video(tmp_path / "film.mkv"))
-    np.testing.assert_allclose([picture.seconds for picture in pictures], [float(time) for time in times], atol=1e-3)
-    levels = [float(picture.pixels.mean()) for picture in pictures]
-    assert levels == sorted(levels)
-    assert pictures[0].pixels.shape == (48, 64, 3)
+def test_pictures_keep_their_times_and_sound_comes_beside_them(tmp_path: Path) -> None:
+    write_film(tmp_path / "a.mkv", grey([0, 50, 100, 150]), [0, 0.04, 0.12, 0.16], sound_at=0, sound_s=0.2)
+    result = play(tmp_path / "a.mkv")
+    frames, audio = result.outputs["frames"], result.outputs["audio"]
+    assert [packet.timestamp for packet in frames] == [0, 40 * MS, 120 * MS, 160 * MS]
+    assert [round(float(packet.payload.pixels.mean()), -1) for packet in frames] == [0, 50, 100, 150]
+    assert [packet.timestamp for packet in audio] == [i * 20 * MS for i in range(10)]
+    assert sum(len(packet.payload.samples) for packet in audio) == RATE // 5
+    assert result.losses == []
 
 
-def test_time_zero_is_the_first_picture(tmp_path: Path) -> None:
-    write_film(tmp_path / "late.mkv", [Fraction(n, 100) for n in (8, 12, 16)])
-    assert [round(picture.seconds, 3) for picture in read_video(tmp_path / "late.mkv")] == [0.0, 0.04, 0.08]
+@pytest.mark.parametrize(("picture_at", "sound_at"), [(0.0, 0.1), (0.1, 0.0)])
+def test_sound_and_picture_stay_together(tmp_path: Path, picture_at: float, sound_at: float) -> None:
+    """The tone begins 100 ms after the first picture, or has begun already."""
+    write_film(tmp_path / "a.mkv", grey([0, 0, 0]), [picture_at + 0.04 * n for n in range(3)], sound_at, sound_s=0.3)
+    packets = play(tmp_path / "a.mkv").outputs["audio"]
+    heard = np.zeros(RATE)
+    for packet in packets:
+        first = packet.timestamp * RATE // 1_000_000_000
+        heard[first : first + len(packet.payload.samples)] = packet.payload.samples[:, 0]
+    (sounding,) = np.nonzero(np.abs(heard) > 0.01)
+    begins, ends = max(sound_at - picture_at, 0.0), sound_at - picture_at + 0.3
+    assert (sounding[0] / RATE, sounding[-1] / RATE) == pytest.approx((begins, ends), abs=0.002)
 
 
-@pytest.mark.parametrize(("picture_at", "sound_at", "lead"), [(8, 0, 0.08), (0, 12, -0.12), (0, 0, 0.0)])
-def test_sound_may_start_before_or_after(tmp_path: Path, picture_at: int, sound_at: int, lead: float) -> None:
-    times = [Fraction(picture_at + n, 100) for n in (0, 4, 8)]
-    write_film(tmp_path / "film.mkv", times, Fraction(sound_at, 100))
-    assert sound_lead(tmp_path / "film.mkv") == pytest.approx(lead, abs=2e-3)
+def test_a_silent_film_is_told_and_played(tmp_path: Path) -> None:
+    write_film(tmp_path / "a.mp4", grey([0, 100]), [0, 0.04])
+    result = play(tmp_path / "a.mp4", largest=64)
+    assert len(result.outputs["frames"]) == 2
+    assert result.outputs["audio"] == []
+    assert "there is no sound in it: only its pictures are sent" in " ".join(result.notices)
 
 
-def test_a_file_without_pictures_says_so(tmp_path: Path) -> None:
-    (tmp_path / "words.txt").write_text("no film")
-    with pytest.raises(VideoFileError, match=r"words\.txt"):
-        list(read_video(tmp_path / "words.txt"))
-    with pytest.raises(VideoFileError, match=r"gone\.mp4"):
-        list(read_video(tmp_path / "gone.mp4"))
+@pytest.mark.parametrize(("content", "said"), [(b"no film", r"words\.txt: cannot be read"), (None, "cannot be read")])
+def test_what_is_no_film_is_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "words.txt").write_bytes(content)
+    with pytest.raises(GraphcoreError, match=said):
+        play(tmp_path / "words.txt")

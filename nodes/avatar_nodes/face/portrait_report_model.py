@@ -1,0 +1,127 @@
+"""What a photo is good for as a portrait: measured, with what had to be made up and what would help most."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.face import mesh_model as mesh
+from avatar_nodes.face.canonical_model import OVAL, head_pose
+from avatar_nodes.face.find_face_model import FoundFace
+from avatar_nodes.face.framing_model import Framing
+from avatar_nodes.face.identity_model import eye_aspect
+from avatar_nodes.face.photo_quality_model import COVERED_A_LITTLE, PhotoQuality
+from avatar_nodes.face.portrait_faults_model import edges_beyond, face_width
+
+MOST_CUT_OFF = 0.03  # of the face's height: what may lie beyond the edge of the photo without a word
+LARGEST_SCALE = 1.5  # above this the picture is soft, and the user is told
+HALF_CLOSED = 0.17  # eye aspect: open eyes of portraits have .23 and more, eyes in mid-blink .05 to .13
+PARTED = 0.03  # distances between the eyes: lips that are further apart are not closed
+OWN_TEETH = 0.045  # and from here on they show teeth
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitReport:
+    """What was measured in a photo, and what was done about it; plain values, so that a file can hold it."""
+
+    face_px: float  # of the photo, cheek to cheek
+    faces: int  # how many there were
+    pose: tuple[float, float, float]  # yaw, pitch, roll, degrees
+    enlarged: float  # frame px per px of the photo
+    eyes: tuple[float, float]  # height over width of the right and the left eye's opening
+    lips: float  # how far they are apart, in distances between the eyes
+    quality: PhotoQuality
+    notices: tuple[str, ...]  # what the user should know, one sentence each
+    fallbacks: tuple[str, ...]  # what else was made up, or done in another way than usual
+
+
+def report_from(said: dict[str, Any]) -> PortraitReport:
+    """The report that was made a dictionary by `dataclasses.asdict`; raises KeyError, TypeError or ValueError."""
+    yaw, pitch, roll = said["pose"]
+    right, left = said["eyes"]
+    quality = {name: float(said["quality"][name]) for name in PhotoQuality.__slots__}
+    return PortraitReport(
+        face_px=float(said["face_px"]),
+        faces=int(said["faces"]),
+        pose=(float(yaw), float(pitch), float(roll)),
+        enlarged=float(said["enlarged"]),
+        eyes=(float(right), float(left)),
+        lips=float(said["lips"]),
+        quality=PhotoQuality(**quality),
+        notices=tuple(str(text) for text in said["notices"]),
+        fallbacks=tuple(str(text) for text in said["fallbacks"]),
+    )
+
+
+def report_to(report: PortraitReport) -> dict[str, Any]:
+    """The report as plain values, for JSON."""
+    return asdict(report)
+
+
+def report_on(
+    found: FoundFace, framing: Framing, size: int, photo: tuple[int, int], quality: PhotoQuality
+) -> PortraitReport:
+    """Sum up a photo (width, height) whose face was found, framed at `size` px and measured."""
+    pose = head_pose(found.landmarks)
+    eyes = eye_aspects(found.landmarks)
+    lips = float(np.linalg.norm(found.landmarks[13, :2] - found.landmarks[14, :2])) / pose.scale
+    return PortraitReport(
+        face_px=face_width(found.landmarks),
+        faces=found.faces,
+        pose=(pose.yaw, pose.pitch, pose.roll),
+        enlarged=size / framing.side,
+        eyes=eyes,
+        lips=lips,
+        quality=quality,
+        notices=(*_framed_notices(found, framing, size, photo), *_seen_notices(eyes, quality)),
+        fallbacks=tuple(_fallbacks(lips)),
+    )
+
+
+def eye_aspects(landmarks: NDArray[np.float64]) -> tuple[float, float]:
+    """Height over width of the right and the left eye's opening."""
+    return eye_aspect(landmarks, mesh.RIGHT_EYE), eye_aspect(landmarks, mesh.LEFT_EYE)
+
+
+def _framed_notices(found: FoundFace, framing: Framing, size: int, photo: tuple[int, int]) -> list[str]:
+    notices = []
+    if found.faces > 1:
+        notices.append(f"{found.faces} faces; the largest one is taken")
+    oval = found.landmarks[list(OVAL), :2]
+    beyond = edges_beyond(oval, *photo, margin=MOST_CUT_OFF * float(np.ptp(oval[:, 1])))
+    if beyond:
+        notices.append(
+            f"forehead, cheeks or chin are cut off {' and '.join(beyond)}; what the photo does not show "
+            "is made up; a photo with the whole head would look better"
+        )
+    scale = size / framing.side
+    if scale > LARGEST_SCALE:
+        notices.append(
+            f"enlarged {scale:.1f} times ({framing.side} px of the photo fill {size} px); "
+            "a larger photo would be sharper"
+        )
+    if framing.outside(*photo) and not beyond:
+        notices.append("the face fills the photo; what is around it is made up by blurred reflections")
+    return notices
+
+
+def _seen_notices(eyes: tuple[float, float], quality: PhotoQuality) -> list[str]:
+    notices = []
+    if min(eyes) < HALF_CLOSED:
+        which = "the eyes are" if max(eyes) < HALF_CLOSED else "one eye is"
+        notices.append(f"{which} nearly closed; what the lids hide is made up; open eyes would look better")
+    if quality.covered > COVERED_A_LITTLE:
+        notices.append("something seems to cover part of the mouth; what covers it will move with the lips")
+    return notices
+
+
+def _fallbacks(lips: float) -> list[str]:
+    fallbacks = []
+    if lips > PARTED:
+        fallbacks.append("the lips are apart in the photo: a closed mouth is made from it")
+    if lips > OWN_TEETH:
+        fallbacks.append("the photo's own teeth are shown where it shows them")
+    return fallbacks

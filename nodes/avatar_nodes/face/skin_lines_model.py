@@ -1,0 +1,151 @@
+"""Lines that expressions draw on skin, where video taught too little: on forehead and glabella, and the photo's own."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.face import mesh_model as mesh
+from avatar_nodes.face.canonical_model import FACE_TRIANGLES
+from avatar_nodes.face.identity_model import Identity
+from avatar_nodes.face.skin_map_model import (
+    SIDE,
+    TEXELS,
+    corners,
+    face_cut,
+    laid_flat,
+    skin_share,
+    softened,
+    texel_of_vertex,
+)
+from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES
+
+Floats = NDArray[np.float32]
+
+FOREHEAD_DEPTH = 0.07  # log of brightness, from line to ridge
+GLABELLA_DEPTH = 0.12
+OWN_GROWTH = 2.0  # of the photo's own lines, by how much the skin there shrinks
+_FOREHEAD_LINES = 3.3
+_BROW_TOP = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
+_TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
+_FINE, _BROAD = 0.7, 3.0  # texels: lines are between
+_MOST_SHRINK = 0.6
+_LUMA = np.array([0.299, 0.587, 0.114])
+_TINT = 0.65  # fitted to five people: red .74, green 1.10, blue 1.16 of the brightness
+_ALIKE, _OTHER = 2.2, 4.0  # spreads of brightness around the face's own: skin, and no skin
+_BRIGHT, _MOST_BURNT = 225.0, 0.85  # of 255: above it a channel is clipped
+
+
+@cache
+def drawn_lines() -> Floats:
+    """The log of brightness that each coefficient draws (52, SIDE, SIDE), by formula."""
+    found = np.zeros((len(EXPRESSION_NAMES), SIDE, SIDE), np.float32)
+    across = (np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2) / TEXELS  # inter-pupil distances
+    forehead = _forehead(across)
+    found[EXPRESSION_INDEX["browInnerUp"]] = forehead * np.exp(-((across / 0.42) ** 2))
+    for side, sign in (("Left", 1.0), ("Right", -1.0)):
+        found[EXPRESSION_INDEX[f"browOuterUp{side}"]] = forehead * np.exp(-(((across - sign * 0.5) / 0.32) ** 2))
+        found[EXPRESSION_INDEX[f"browDown{side}"]] = _glabella(across, sign)
+    return found
+
+
+def _forehead(across: Floats) -> Floats:
+    """Soft dark lines along the brows with light ridges between, that die out towards brows and hair."""
+    place = texel_of_vertex()
+    columns = np.arange(SIDE, dtype=np.float32)
+    brow = np.interp(columns, place[list(_BROW_TOP), 0], place[list(_BROW_TOP), 1])
+    brow = cv2.GaussianBlur(brow.astype(np.float32)[None], (0, 0), 6.0)[0]
+    top = np.interp(columns, place[list(_TOP), 0], place[list(_TOP), 1])
+    up = (brow - np.arange(SIDE, dtype=np.float32)[:, None]) / np.maximum(brow - top, 4.0)  # 0 at the brows to 1
+    wander = 0.12 * np.cos(4.0 * across + 0.6) + 0.07 * np.sin(9.0 * across)  # no two lines are ruled
+    wave = np.cos(2 * np.pi * (_FOREHEAD_LINES * up + wander))
+    sharp = 0.5 * (1 + wave)
+    lines = -(sharp**2) + (3 / 8)  # dark lines are narrower than ridges; the mean is 0
+    fade = np.clip(np.sin(np.pi * np.clip(up, 0.0, 1.0)), 0.0, 1.0) ** 0.7
+    return np.asarray(FOREHEAD_DEPTH * lines * fade, np.float32)
+
+
+def _glabella(across: Floats, sign: float) -> Floats:
+    """One upright line beside the middle, between the brows, with a ridge beside it."""
+    place = texel_of_vertex()
+    middle, reach = float(place[[107, 336, 9], 1].mean()), 0.17 * TEXELS
+    rows = np.arange(SIDE, dtype=np.float32)[:, None]
+    beside = (across - sign * (0.10 + 0.02 * (middle - rows) / reach)) / 0.035
+    line = -np.exp(-(beside**2)) + 0.35 * np.exp(-((beside * 0.4) ** 2))
+    return np.asarray(GLABELLA_DEPTH * line * np.exp(-(((rows - middle) / reach) ** 2)), np.float32)
+
+
+def own_lines(identity: Identity, laid: Floats) -> Floats:
+    """How the photo's own fine lines, in its log of brightness `laid`, deepen where each coefficient shrinks the skin.
+
+    (52, SIDE, SIDE); where skin is stretched they fade.
+    """
+    band = np.clip(softened(laid, _FINE) - softened(laid, _BROAD), -0.2, 0.1)
+    around, weights = corners()
+    found = np.zeros((len(EXPRESSION_NAMES), SIDE, SIDE), np.float32)
+    for number, shrink in enumerate(_shrinking(identity)):
+        if shrink.any():
+            spread = np.einsum("yxk,yxk->yx", weights, shrink.astype(np.float32)[around])
+            found[number] = OWN_GROWTH * cv2.GaussianBlur(spread, (0, 0), 2.0) * band
+    return found
+
+
+def _shrinking(identity: Identity) -> NDArray[np.float64]:
+    """How much smaller the skin at each vertex becomes by 1 of each coefficient (52, 468), as a log."""
+    rest = _areas(identity.neutral)
+    found = np.zeros((len(EXPRESSION_NAMES), mesh.FACE_VERTICES))
+    for number in range(len(EXPRESSION_NAMES)):
+        one = np.zeros(len(EXPRESSION_NAMES), np.float32)
+        one[number] = 0.5
+        moved = identity.basis.shifted(identity.neutral, one)
+        if np.abs(moved - identity.neutral).max() > 1e-6:
+            shrunk = np.clip(2 * np.log(rest / _areas(moved)), -_MOST_SHRINK, _MOST_SHRINK)
+            found[number] = _at_vertices(shrunk, rest)
+    return found
+
+
+def _areas(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
+    a, b, c = (vertices[FACE_TRIANGLES[:, k]] for k in range(3))
+    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) + 1e-5)
+
+
+def _at_vertices(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the triangles around each vertex."""
+    total, weight = np.zeros(mesh.FACE_VERTICES), np.zeros(mesh.FACE_VERTICES)
+    for k in range(3):
+        np.add.at(total, FACE_TRIANGLES[:, k], values * weights)
+        np.add.at(weight, FACE_TRIANGLES[:, k], weights)
+    return total / np.maximum(weight, 1e-9)
+
+
+def likeness(image: NDArray[np.uint8], landmarks: NDArray[np.float32], laid: Floats) -> Floats:
+    """How much each texel (SIDE, SIDE) looks like this face's skin, from the photo and its log of brightness.
+
+    A fringe, a beard or a hand does not fold, and what is overexposed turns grey where it is darkened.
+    """
+    sure = skin_share() > 0.9
+    wide = softened(laid, 1.5)
+    middle = np.median(wide[sure])
+    spread = max(1.48 * float(np.median(np.abs(wide[sure] - middle))), 0.08)
+    alike = _step((_OTHER - np.abs(wide - middle) / spread) / (_OTHER - _ALIKE))
+    cut, moved = face_cut(image, landmarks)
+    brightest = softened(laid_flat(cut.max(axis=2), moved), 1.5)
+    unburnt = 1.0 - _MOST_BURNT * _step((brightest - _BRIGHT) / (255.0 - _BRIGHT))
+    return np.asarray(cv2.GaussianBlur(alike * unburnt, (0, 0), 1.0), np.float32)
+
+
+def fold_tint(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
+    """How much of a fold's shade the red, green and blue of this skin take: what skin reflects most changes least."""
+    cut, moved = face_cut(image, landmarks)
+    sure = skin_share() > 0.9
+    colour = np.array([np.median(laid_flat(np.ascontiguousarray(cut[:, :, k]), moved)[sure]) for k in range(3)])
+    red, green, blue = 1.0 + _TINT * (1.0 - colour / max(float(colour @ _LUMA), 1.0))
+    return float(red), float(green), float(blue)
+
+
+def _step(share: Floats) -> Floats:
+    share = np.clip(share, 0.0, 1.0).astype(np.float32)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)

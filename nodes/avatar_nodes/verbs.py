@@ -1,0 +1,46 @@
+"""`graphcore portrait`: prepare a photo once and for all, and show what a portrait can do."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from graphcore import Verb
+
+
+def portrait_verb() -> Verb:
+    """The verb; what is heavy is imported when it runs."""
+    return Verb("portrait", "prepare a photo as a file, or show what a portrait can do", _arguments, _run)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    prepare = actions.add_parser(
+        "prepare",
+        help="write a photo as an .avatar file, and report on it",
+        description="Find the face in a photo, take the photo apart, write what was found as a file that any graph can "
+        "use in place of the photo, and report how well the photo serves.",
+    )
+    prepare.add_argument("photo", type=Path, help="a photo of one person who looks at the camera")
+    prepare.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the .avatar file to write")
+    prepare.add_argument("--size", type=_size, default=512, metavar="PX", help="of a frame, 256 to 1024; default 512")
+    show = actions.add_parser(
+        "show",
+        help="draw a labelled sheet of what a portrait can do",
+        description="Draw a portrait at rest, speaking, blinking, looking around, with every emotion, and turning.",
+    )
+    show.add_argument("portrait", type=Path, help="an .avatar file or a photo")
+    show.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the picture to write, a .png")
+
+
+def _size(text: str) -> int:
+    size = int(text)
+    if not 256 <= size <= 1024:
+        raise argparse.ArgumentTypeError(f"{size} is not within 256 to 1024")
+    return size
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from avatar_nodes import portrait_verb
+
+    return {"prepare": portrait_verb.prepare, "show": portrait_verb.show}[arguments.action](arguments)
