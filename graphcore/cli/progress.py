@@ -128,12 +128,15 @@ def _way(link: dict[str, Any]) -> str:
 
 
 def _places(places: dict[str, Any]) -> Table:
-    table = _table("place", "pid", "sends to", "through shared memory", "large by value", "ring MB")
+    table = _table(
+        "place", "pid", "away ms", "sends to", "MB", "through shared memory", "by value", "ring MB", "resent"
+    )
     for name, place in places.items():
         for index, peer in enumerate(place["peers"] or [{}]):
-            head = (name, str(place["pid"] or "")) if index == 0 else ("", "")
-            counts = [str(peer.get(key, "")) for key in ("peer", "through_ring", "by_value")]
-            table.add_row(*head, *counts, f"{peer.get('ring_bytes', 0) / 1e6:.1f}")
+            head = (name, str(place.get("pid") or ""), _ms(place.get("round_trip_us"))) if index == 0 else ("", "", "")
+            large = [str(peer.get(key, "")) for key in ("through_ring", "by_value")]
+            sent, ring = (f"{peer.get(key, 0) / 1e6:.1f}" for key in ("bytes", "ring_bytes"))
+            table.add_row(*head, peer.get("peer", ""), sent, *large, ring, str(peer.get("resent", "")))
     return table
 
 

@@ -20,7 +20,7 @@ from graphcore.cli.console import (
     load_and_place,
     warn,
 )
-from graphcore.errors import Cancelled, GraphError, Mistake, ParamError, counted
+from graphcore.errors import Cancelled, GraphError, Mistake, counted
 
 if TYPE_CHECKING:  # at run time once the processes of other places have been started: they take their time, too
     from graphcore.places.placed_run import PlacedRun
@@ -70,8 +70,6 @@ def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
     """A run over places: their processes start while the graph is being checked."""
     from graphcore.places.children import Children
 
-    if arguments.trace is not None:
-        raise ParamError("--trace: calls in several places cannot be traced yet; leave out --trace or --places")
     spec, placement = load_and_place(arguments.graph, arguments.set, arguments.places)
     children = Children(arguments.plugins, placement.pythons)
     try:
@@ -91,6 +89,7 @@ def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
         types.types,
         live=arguments.live,
         threads=arguments.threads,
+        trace=arguments.trace is not None,
         plugins=arguments.plugins,
         children=children,
         workers=workers_of(placement),
@@ -199,15 +198,12 @@ def _check_reports(arguments: argparse.Namespace) -> None:
 
 def _write_reports(arguments: argparse.Namespace, run: Run | PlacedRun) -> bool:
     """Write what was asked for, also of a run that failed; False: one could not be written, which is told."""
-    from graphcore.runtime.run import Run
     from graphcore.runtime.trace import trace_events
 
     written = True
     for option, path in _reports(arguments):
-        if option == "--trace" and isinstance(run, Run):
-            content = json.dumps(trace_events(run))
-        else:
-            content = json.dumps(run.stats(), indent=1)
+        traced = option == "--trace"
+        content = json.dumps(trace_events(run.traced())) if traced else json.dumps(run.stats(), indent=1)
         try:
             path.write_text(content + "\n", encoding="utf-8")
         except OSError as error:

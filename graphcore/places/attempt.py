@@ -172,7 +172,7 @@ class Attempt:
     def _go(self, name: str) -> None:
         """Begin; each place has its own clock."""
         if name not in self._ended and name not in self._gone:
-            self.places[name].send(Go(self.number, self._zero + self.places[name].offset_ns))
+            self.places[name].send(Go(self.number, self._zero + self.places[name].answers.offset_ns))
 
     def _end(self, name: str, message: Ended) -> None:
         self._ended.add(name)

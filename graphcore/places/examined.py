@@ -109,10 +109,10 @@ def _types(theirs: Set[str], ours: Set[str]) -> Finding:
 
 def _clock(worker: WorkerPlace) -> Finding:
     until = time.monotonic() + CLOCKS_S
-    while worker.round_trip_ns is None and time.monotonic() < until:
+    while worker.answers.round_trip_ns is None and time.monotonic() < until:
         worker.look()
         time.sleep(LOOK_EVERY_S)
-    trip = worker.round_trip_ns
+    trip = worker.answers.round_trip_ns
     if trip is None:
         return Finding("clock", "fail", "no answer", "look at the network")
     what = f"round trip {trip / 1e6:.1f} ms; its clock less ours is known to {trip / 2e6:.1f} ms"

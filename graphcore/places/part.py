@@ -37,6 +37,7 @@ class Part:
     outgoing: list[tuple[Way, Link]]
     live: bool
     threads: int | None
+    trace: bool = False
 
     @property
     def peers(self) -> list[str]:
@@ -51,6 +52,7 @@ def describe(part: Part, sent: Mapping[str, dict[str, Any]] | None = None) -> di
         "place": part.place,
         "live": part.live,
         "threads": part.threads,
+        "trace": part.trace,
         "frame_rate": str(graph.frame_rate),
         "seed": graph.seed,
         "max_bytes": graph.max_bytes,
@@ -85,7 +87,9 @@ def read(content: dict[str, Any], types: Mapping[str, type[Node]], files: Worker
     )
     incoming = [Way(**way) for way in content["incoming"]]
     outgoing = [(Way(**way), Link(**link)) for way, link in content["outgoing"]]
-    return Part(content["place"], graph, plan, incoming, outgoing, content["live"], content["threads"])
+    return Part(
+        content["place"], graph, plan, incoming, outgoing, content["live"], content["threads"], content["trace"]
+    )
 
 
 def _describe_node(node: GraphNode, sent: dict[str, Any] | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from graphcore.places.report import Report
 from graphcore.places.routes import Door, Route
 from graphcore.runtime.run import Run
 
+MAX_CALLS = 200_000  # that travel: the newest
 MAX_WHAT = 20_000  # characters of an error that travel
 
 
@@ -64,6 +65,7 @@ class PartRun:
                 self._part.graph,
                 live=self._part.live,
                 threads=self._part.threads,
+                trace=self._part.trace,
                 clock=self._clock,
                 plan=self._part.plan,
                 outside=self,
@@ -161,12 +163,17 @@ class PartRun:
     def _look_for_end(self, run: Run) -> None:
         try:
             if run.wait(0):
-                self._tell(self._report.whole(run, self._links))
+                self._tell(self._report.whole(run, self._links) | self._trace(run))
                 self.ended = True
                 self._send(Ended(self._attempt, False, False, None, None, ""))
         except GraphcoreError as error:
-            self._tell(self._report.whole(run, self._links))
+            self._tell(self._report.whole(run, self._links) | self._trace(run))
             self._fail(self._error or error)
+
+    def _trace(self, run: Run) -> dict[str, Any]:
+        """The calls of the whole run, once it has ended."""
+        (traced,) = run.traced()
+        return {"trace": {"chains": traced.chains, "calls": traced.calls[-MAX_CALLS:]}} if self._part.trace else {}
 
     def _give_up(self, error: GraphcoreError) -> None:
         """End the run because of something outside its nodes."""

@@ -22,6 +22,7 @@ from graphcore.places.restarts import Restarts
 from graphcore.places.spread import spread
 from graphcore.places.workers import Workers
 from graphcore.runtime.context import Made
+from graphcore.runtime.trace import Traced
 
 LOOK_EVERY_S = 0.1
 
@@ -42,6 +43,7 @@ class PlacedRun:
         *,
         live: bool = False,
         threads: int | None = None,
+        trace: bool = False,
         plugins: Path | None = None,
         children: Children | None = None,
         restarts: Restarts | None = None,
@@ -52,7 +54,7 @@ class PlacedRun:
         self._place_of = dict(place_of)
         self._workers = workers or Workers()
         self._coordinator = self.coordinator(
-            spread(graph, place_of, live=live, threads=threads),
+            spread(graph, place_of, live=live, threads=threads, trace=trace),
             types,
             children or Children(plugins),
             restarts or Restarts(),
@@ -157,6 +159,16 @@ class PlacedRun:
         }
         places = {name: place.figures for name, place in dict(self._coordinator.reached).items()}
         return whole | stats_of(self.graph, self._place_of, self._reports, places)
+
+    def traced(self) -> list[Traced]:
+        """Every call of a run that has ended, by place, where `trace` was asked for."""
+        places = dict(self._coordinator.reached)
+        found = []
+        for name, report in self._reports.items():
+            trace = report.get("trace", {"chains": {}, "calls": ()})
+            offset_ns = places[name].answers.offset_ns if name in places else 0
+            found.append(Traced(name, trace["chains"], trace["calls"], offset_ns))
+        return found
 
     @property
     def losses(self) -> list[str]:

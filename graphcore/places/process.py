@@ -14,9 +14,10 @@ from queue import SimpleQueue
 from typing import Any
 
 from graphcore.node import Node
+from graphcore.places.answers import FROZEN_S, Answers
 from graphcore.places.children import Child
 from graphcore.places.hosted import Host
-from graphcore.places.messages import Greet, Ready
+from graphcore.places.messages import Greet, Pong, Ready
 from graphcore.places.routes import Door
 from graphcore.transport.channel import Channel
 from graphcore.transport.memory import memory_pair
@@ -41,9 +42,9 @@ class Reached:
     pid: int | None = None
     ready: Ready | None = None  # what it said of itself, once it can be given a part
     listens: Listens | None = None  # where others reach it; None: it is on this machine
-    offset_ns = 0  # its clock, less ours
 
     def __init__(self) -> None:
+        self.answers = Answers()
         self._channel: Channel
         self.post: Post = _nobody
 
@@ -97,14 +98,23 @@ class ChildPlace(Reached):
         super().__init__()
         self._child = child
         self.pid = child.process.pid
+        self._frozen = False
         wire = SharedMemoryWire(child.control, ring_bytes=0)
-        self._channel = Channel(wire, {}, receive=lambda message: self.post(self, message), closed=self._closed)
+        self._channel = Channel(wire, {}, receive=self._take, closed=self._closed)
 
     def start(self, post: Post, greet: Greet) -> None:
         """Greet it, and begin to listen to it."""
         self.post = post
         self._channel.start()
         self.send(greet)
+
+    def look(self) -> None:
+        """End one that has not answered for long: it will not begin to."""
+        if self.ready is not None and not self._frozen:
+            self.answers.look(self.send)
+            if self.answers.frozen:
+                self._frozen = True
+                self.kill()
 
     def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
         """Give away sockets, for the Assign that follows."""
@@ -130,6 +140,8 @@ class ChildPlace(Reached):
             code = self._child.process.wait(0.5)
         except subprocess.TimeoutExpired:
             return "it does not answer"
+        if self._frozen:
+            return f"it did not answer for {FROZEN_S:.0f} s"
         if code < 0:
             return f"killed by {signal.Signals(-code).name}"
         return f"it ended with exit code {code}"
@@ -139,6 +151,12 @@ class ChildPlace(Reached):
         """Whether it ended by itself before it was ready: another one would do the same."""
         code = self._child.process.poll()
         return self.ready is None and code is not None and code > 0
+
+    def _take(self, message: Any) -> None:
+        if isinstance(message, Pong):
+            self.answers.take(message)
+        else:
+            self.post(self, message)
 
     def _closed(self, _reason: str) -> None:
         self.post(self, GONE)

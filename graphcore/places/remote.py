@@ -5,13 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from graphcore.places.files import pieces
-from graphcore.places.messages import Greet, Ping, Pong
+from graphcore.places.messages import Greet, Pong
 from graphcore.places.process import GONE, Listens, Post, Reached
 from graphcore.places.routes import CONTROL
 from graphcore.transport.channel import Channel
@@ -19,9 +18,6 @@ from graphcore.transport.keys import Keys
 
 REACH_S = 10.0  # for a worker to answer: it may be starting again
 AGAIN_S = 0.2
-PING_EVERY_S = 1.0
-FIRST_PINGS = 8
-KEPT_PONGS = 16
 
 
 class WorkerPlace(Reached):
@@ -30,22 +26,17 @@ class WorkerPlace(Reached):
     def __init__(self, listens: Listens, keys: Keys | None) -> None:
         super().__init__()
         self.listens = listens
-        self.round_trip_ns: int | None = None
         self._keys = keys
         self._fate = "it does not answer"
         self._until = time.monotonic() + REACH_S
         self._closed_here = threading.Event()
-        self._pongs: deque[tuple[int, int]] = deque(maxlen=KEPT_PONGS)  # round trip, offset
-        self._pinged_at = 0.0
         self._sent: set[str] = set()
 
     @property
     def figures(self) -> dict[str, Any]:
         """Where it is, how far away, and what its clock says."""
         assert self.listens is not None
-        trip = self.round_trip_ns
-        known = {"clock_offset_us": self.offset_ns // 1000, "round_trip_us": trip // 1000} if trip is not None else {}
-        return {"pid": self.pid, "address": self.listens.address, **known}
+        return {"pid": self.pid, "address": self.listens.address, **self.answers.figures}
 
     def start(self, post: Post, greet: Greet) -> None:
         """Greet it, and begin to listen to it."""
@@ -54,14 +45,11 @@ class WorkerPlace(Reached):
 
     def look(self) -> None:
         """Compare clocks, and give up a worker that does not answer."""
-        now = time.monotonic()
-        if self.ready is None:
-            if now > self._until and not self._closed_here.is_set():
-                self._closed_here.set()
-                self.post(self, GONE)
-        elif now - self._pinged_at > PING_EVERY_S:
-            self._ping(1 if self._pinged_at else FIRST_PINGS)
-            self._pinged_at = now
+        if self.ready is not None:
+            self.answers.look(self.send)
+        elif time.monotonic() > self._until and not self._closed_here.is_set():
+            self._closed_here.set()
+            self.post(self, GONE)
 
     def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
         """There are none to a worker."""
@@ -110,17 +98,10 @@ class WorkerPlace(Reached):
         self.send(self._greet)
 
     def _take(self, message: Any) -> None:
-        if not isinstance(message, Pong):
+        if isinstance(message, Pong):
+            self.answers.take(message)
+        else:
             self.post(self, message)
-            return
-        now = time.monotonic_ns()
-        self._pongs.append((now - message.sent, message.now - (message.sent + now) // 2))
-        # The fastest answer says most: whatever delayed the others went one way only (Mills, RFC 5905).
-        self.round_trip_ns, self.offset_ns = min(self._pongs)
-
-    def _ping(self, count: int) -> None:
-        for _ in range(count):
-            self.send(Ping(time.monotonic_ns()))
 
     def _lost(self, reason: str) -> None:
         """The wire has ended; before the first answer it is tried again, unless the worker does not want us."""

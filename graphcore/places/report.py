@@ -37,7 +37,10 @@ class Report:
         """All of it."""
         counted: dict[str, Any] = {"losses": run.losses, "stats": run.stats()}
         if links is not None:
-            peers = [{"peer": peer, **wire.figures} for peer, wire in links.wires.items()]
+            peers = [
+                {"peer": peer, "bytes": links.channels[peer].bytes, **wire.figures}
+                for peer, wire in links.wires.items()
+            ]
             counted |= {"ways": links.counts(), "repeated": links.repeated, "peers": peers}
         return self._said(run) | counted
 

@@ -11,7 +11,9 @@ from graphcore.payload import payload_name
 from graphcore.places.part import Part, Way
 
 
-def spread(graph: Graph, place_of: Mapping[str, str], *, live: bool, threads: int | None) -> dict[str, Part]:
+def spread(
+    graph: Graph, place_of: Mapping[str, str], *, live: bool, threads: int | None, trace: bool = False
+) -> dict[str, Part]:
     """The part of each place, by its name, in the order of the graph."""
     nodes = {name: replace(node, place=place_of[name]) for name, node in graph.nodes.items()}
     placed = replace(graph, nodes=nodes)
@@ -19,7 +21,7 @@ def spread(graph: Graph, place_of: Mapping[str, str], *, live: bool, threads: in
     parts = {}
     for place in dict.fromkeys(place_of[name] for name in nodes):
         own = {name: node for name, node in nodes.items() if node.place == place}
-        parts[place] = Part(place, replace(placed, nodes=own), whole.part(own), [], [], live, threads)
+        parts[place] = Part(place, replace(placed, nodes=own), whole.part(own), [], [], live, threads, trace)
     for number, link in enumerate(placed.links):
         _join(parts, placed, number, link)
     return parts

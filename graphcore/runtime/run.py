@@ -20,6 +20,7 @@ from graphcore.runtime.build import Assembly, assemble
 from graphcore.runtime.context import Made, Reports
 from graphcore.runtime.executor import Executor, Outside
 from graphcore.runtime.member import Tap, Trace
+from graphcore.runtime.trace import Traced
 
 CLOSE_S = 10.0  # for the nodes to close after Ctrl-C
 MAX_TRACE = 1_000_000  # calls that a trace keeps: the newest
@@ -206,6 +207,11 @@ class Run:
     def open_s(self) -> float:
         """Seconds until every node had opened."""
         return (self._executor.opened_at or time.perf_counter()) - self._started_at
+
+    def traced(self, place: str = "here") -> list[Traced]:
+        """Every call so far, where `trace` was asked for."""
+        chains = {name: node["chain"] for name, node in self.stats()["nodes"].items()}
+        return [Traced(place, chains, list(self.trace or ()))]
 
     def stats(self) -> dict[str, Any]:
         """What was counted so far, ready for JSON."""

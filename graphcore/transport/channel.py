@@ -80,6 +80,7 @@ class Channel:
         closed: Callable[[str], None] | None = None,
     ) -> None:
         self.reason: str | None = None  # why the channel is closed; None: it is open
+        self.bytes = 0  # that were sent
         self.sent = 0  # messages, counted before they leave
         self.received = 0  # messages, counted once they are dealt with
         self._refused = 0
@@ -109,6 +110,7 @@ class Channel:
             frames = encode(message, max_bytes=self._max_bytes)
             with self._counting:
                 self.sent += 1
+                self.bytes += sum(len(frame) for frame in frames)
             self._wire.send(frames)
 
     def open_sender(

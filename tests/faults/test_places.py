@@ -52,7 +52,7 @@ class Mortal(Node):
     at = Param(-1)
     deaths = Param(0)
     record = Param(type=str)
-    how = Param("kill", choices=("kill", "raise", "hang", "refuse"))
+    how = Param("kill", choices=("kill", "freeze", "raise", "hang", "refuse"))
 
     def open(self):
         self._index = 0
@@ -66,8 +66,8 @@ class Mortal(Node):
             record.write_text("x" * (died + 1))
             if self.how == "raise":
                 raise ValueError("a bug")
-            if self.how == "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
+            if self.how in ("kill", "freeze"):
+                os.kill(os.getpid(), signal.SIGKILL if self.how == "kill" else signal.SIGSTOP)
             while not self.context.cancelled:
                 pass
         self._index += 1
@@ -195,6 +195,16 @@ def test_live_a_killed_process_is_opened_again_while_the_others_go_on(mortal: Pa
     assert came[-1] == expected.splitlines()[-1]  # and they came in order, or the sink had failed
     assert len(came) >= 55
     assert set(came) <= set(expected.splitlines())
+
+
+def test_a_process_that_is_frozen_is_replaced(mortal: Path, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphcore.places.answers.FROZEN_S", 0.5)
+    monkeypatch.setattr("graphcore.places.answers.PING_EVERY_S", 0.1)
+    run = placed(mortal, at=20, deaths=1, how="freeze")
+    run.run()
+    assert run.restarted == 1
+    assert run.notices[0].startswith("place second: lost (it did not answer for ")
+    assert (mortal / "lines.txt").read_text() == expected
 
 
 def test_live_a_policy_used_up_ends_the_run(mortal: Path) -> None:

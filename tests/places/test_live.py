@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from graphcore import ParamError
+from graphcore.runtime.trace import trace_events
 from parts import MS, Count, Endless, Gate, Scale, Sink, graph, node
 from thread_places import Seen, ThreadRun
 
@@ -34,6 +35,20 @@ def test_a_live_run_is_paced_by_one_clock() -> None:
     assert run.losses == []
     assert run.stats()["nodes"]["sink"]["latency_p99_us"] > 0
     assert run.wall_s >= 0.08
+
+
+def test_a_trace_has_a_process_for_each_place() -> None:
+    seen = Seen()
+    made = graph(node("count", Count, count=5), node("sink", Sink, {"number": "count.number"}))
+    run = ThreadRun(made, {"count": "here", "sink": "far"}, seen.types, trace=True)
+    run.run()
+    events = trace_events(run.traced())["traceEvents"]
+    names = {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
+    assert sorted(names.values()) == ["place far", "place here"]
+    calls = [(names[event["pid"]], event["name"]) for event in events if event["ph"] == "X"]
+    assert calls.count(("place far", "sink")) == 5
+    assert calls.count(("place here", "count")) >= 5
+    assert min(event["ts"] for event in events if event["ph"] == "X") == 0
 
 
 def test_what_a_full_link_drops_is_counted(gate: type[Gate]) -> None:

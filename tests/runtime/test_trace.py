@@ -20,7 +20,7 @@ def test_a_trace_has_one_slice_for_each_call_in_the_row_of_its_chain() -> None:
     )
     run = Run(made, trace=True)
     run.run()
-    trace = trace_events(run)
+    trace = trace_events(run.traced())
     assert json.loads(json.dumps(trace, allow_nan=False)) == trace
     rows = {event["tid"]: event["args"]["name"] for event in trace["traceEvents"] if event["ph"] == "M"}
     slices = [event for event in trace["traceEvents"] if event["ph"] == "X"]
@@ -39,4 +39,4 @@ def test_without_a_trace_there_are_no_slices() -> None:
     run = Run(graph(node("count", Count)))
     run.run()
     assert run.trace is None
-    assert [event["ph"] for event in trace_events(run)["traceEvents"]] == ["M"]
+    assert [event["ph"] for event in trace_events(run.traced())["traceEvents"]] == ["M"]
