@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 OPENCV := opencv-contrib-python-headless==4.11.0.86
 
-.PHONY: demo test test-network check bench format clean
+.PHONY: demo test test-network check bench soak format clean
 
 demo: .venv/installed
 	$(BIN)/graphcore run graphs/talk.yaml
@@ -23,6 +23,10 @@ check: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python tests/benchmarks/run_all.py
+
+# Ten minutes live over three processes.
+soak: .venv/installed
+	$(BIN)/python tests/benchmarks/soak.py
 
 format: .venv/installed
 	$(BIN)/ruff format .
