@@ -158,9 +158,8 @@ def report(samples: list[dict[str, float]], run: PlacedRun) -> int:
         slope = float(np.polyfit(np.arange(len(values)), values, 1)[0]) * len(values)
         allowed = max(limit, 0.01 * float(values.mean())) if name == "memory MB" else limit
         failed += slope > allowed
-        print(
-            f"{name:16} mean {values.mean():8.2f}, highest {values.max():8.2f}, rises {slope:+.2f} (at most {allowed:.1f})"
-        )
+        figures = f"mean {values.mean():8.2f}, highest {values.max():8.2f}"
+        print(f"{name:16} {figures}, rises {slope:+.2f} (at most {allowed:.1f})")
     apart = max(abs(row["picture ms"] - row["sound ms"]) for row in kept)
     failed += apart > TOGETHER_MS
     print(f"sound and picture at most {apart:.2f} ms apart (at most {TOGETHER_MS:.0f})")
