@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import select
 import socket
 import struct
@@ -19,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from graphcore.errors import ChannelError, CodecError
+from graphcore.errors import CodecError
 from graphcore.transport.codec import MAX_BYTES, Buffer
 from graphcore.transport.record import RECORD, RING, RING_HEADER, SLOT, VALUE, SocketReader
 from graphcore.transport.ring import FIRST_SLOT, MAX_SLOTS, RingWriter, make_ring, padded
@@ -200,56 +199,3 @@ class SharedMemoryWire:
             if fd >= 0:
                 os.close(fd)
         self._outgoing.clear()
-
-
-class LocalListener:
-    """Where processes of the same user reach this one: a socket in the abstract namespace, so there is no file."""
-
-    def __init__(self) -> None:
-        self.address = f"@graphcore-{secrets.token_hex(16)}"
-        self.refused = 0  # of other users
-        self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._sock.bind("\0" + self.address[1:])
-        self._sock.listen()
-
-    def accept(self, timeout_s: float) -> socket.socket:
-        """The next peer's socket, for a SharedMemoryWire; raises ChannelError where none comes in time."""
-        end = time.monotonic() + timeout_s
-        while (left := end - time.monotonic()) > 0:
-            self._sock.settimeout(left)
-            try:
-                sock, _ = self._sock.accept()
-            except TimeoutError:
-                break
-            if _is_ours(sock):
-                return sock
-            self.refused += 1
-            sock.close()
-        raise ChannelError(f"{self.address}: nobody came within {timeout_s} s")
-
-    def close(self) -> None:
-        """Accept nobody more."""
-        self._sock.close()
-
-
-def connect_local(address: str) -> socket.socket:
-    """A socket to a LocalListener, for a SharedMemoryWire; raises ChannelError where none is ours there."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.connect("\0" + address.removeprefix("@"))
-        if not _is_ours(sock):
-            raise ChannelError(f"{address} belongs to another user")
-    except (OSError, ValueError) as error:
-        sock.close()
-        raise ChannelError(f"{address}: {error}; expected a place on this machine") from error
-    except ChannelError:
-        sock.close()
-        raise
-    return sock
-
-
-def _is_ours(sock: socket.socket) -> bool:
-    """Whether the process at the other end runs as this user."""
-    credentials = struct.Struct("3i")
-    _, uid, _ = credentials.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size))
-    return bool(uid == os.getuid())

@@ -20,7 +20,7 @@ from graphcore.transport.keys import load_keys, load_public, make_keys
 from graphcore.transport.record import RECORD, RING, SLOT
 from graphcore.transport.ring import RingReader, make_ring
 from graphcore.transport.session import Session
-from graphcore.transport.shared_memory import LocalListener, SharedMemoryWire, connect_local
+from graphcore.transport.shared_memory import SharedMemoryWire
 from graphcore.transport.zeromq import Listener, connect
 from transport.conftest import WAIT_S
 
@@ -82,31 +82,23 @@ def test_hostile_records_are_counted_and_end_the_wire(record: bytes) -> None:
 
 def test_sigkill_is_seen_and_nothing_is_left() -> None:
     before = set(os.listdir("/dev/shm")), len(os.listdir("/proc/self/fd"))
-    listener = LocalListener()
+    ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:  # send large pictures until killed
-        wire = SharedMemoryWire(connect_local(listener.address))
+        ours.close()
+        wire = SharedMemoryWire(theirs)
         wire.start(lambda frames: None, lambda reason: None)
         while True:
             wire.send([b"header", bytes(100_000)])
-    wire, reasons, came = SharedMemoryWire(listener.accept(WAIT_S)), SimpleQueue[str](), SimpleQueue[int]()
+    theirs.close()
+    wire, reasons, came = SharedMemoryWire(ours), SimpleQueue[str](), SimpleQueue[int]()
     wire.start(lambda frames: came.put(len(frames[1])), reasons.put)
     assert {came.get(timeout=WAIT_S) for _ in range(50)} == {100_000}
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     assert reasons.get(timeout=WAIT_S) == "the peer is gone"
-    listener.close()
     wire.close()
     assert (set(os.listdir("/dev/shm")), len(os.listdir("/proc/self/fd"))) == before
-
-
-def test_nobody_comes() -> None:
-    listener = LocalListener()
-    with pytest.raises(ChannelError, match="nobody came"):
-        listener.accept(0.01)
-    listener.close()
-    with pytest.raises(ChannelError, match="expected a place"):
-        connect_local(listener.address)
 
 
 def test_a_lossy_link_loses_nothing() -> None:
