@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Callable, Mapping
@@ -12,10 +13,12 @@ from typing import Any
 
 from graphcore.errors import CodecError
 from graphcore.node import Node
-from graphcore.places.messages import Assign, Content, Greet, Ping, Pong, Ready, Release, Relieve, to_text
-from graphcore.places.part_run import PartRun
+from graphcore.places.messages import Assign, Content, Ended, Greet, Ping, Pong, Ready, Release, Relieve, to_text
+from graphcore.places.part_run import MAX_WHAT, PartRun
 from graphcore.places.routes import Door
 from graphcore.transport.channel import Channel, Wire
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.05
 SETTLE_S = 0.02  # a place that is quiet for less is not worth a word
@@ -70,6 +73,22 @@ class Host:
     def _serve_part(self, assign: Assign, types: Mapping[str, type[Node]]) -> bool:
         """Run one part until it is released; False: the coordinator is gone."""
         part = PartRun(assign, self._door, types, self._channel.send, self._nudge)
+        try:
+            return self._follow(part)
+        except Exception as error:  # a bug of ours, or a part that no coordinator of ours has made
+            log.exception("a part was given up")
+            part.cancel()
+            part.wait(CLOSE_S)
+            part.release()
+            what = f"{type(error).__name__}: {error}"
+            self._channel.send(Ended(assign.attempt, False, False, "graphcore", None, what[:MAX_WHAT]))
+            while (message := self._inbox.get()) is not GONE:
+                if isinstance(message, Release):
+                    return True
+            return False
+
+    def _follow(self, part: PartRun) -> bool:
+        """Until it is released; False: the coordinator is gone."""
         settle_s, look_at = SETTLE_S, 0.0
         while True:
             message = self._next(look_at)
