@@ -36,7 +36,7 @@ def measure(path: Path, arguments: argparse.Namespace) -> tuple[str, dict[str, N
     redrawn = Redrawn(clip, arguments.size)
     judges = redrawn.judges()
     found = {"still, aligned": redrawn.still(judges)}
-    for way in [*WAYS, "copied"] if arguments.steps else ["52", "dynamics"]:
+    for way in [*WAYS, "copied"] if arguments.steps else ["52", "dynamics", "relative"]:
         found[way], found[f"{way}, aligned"] = redrawn.score(way, judges)
     return clip.person, found
 
@@ -71,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each clip, from its start")
     parser.add_argument("--every", type=int, default=5, help="one frame of so many is compared")
     parser.add_argument("--size", type=int, default=512, help="of the drawn frames, px")
-    parser.add_argument("--steps", action="store_true", help="also draw with less of the motion, and all landmarks copied")
+    parser.add_argument("--steps", action="store_true", help="also with less of the motion, and all landmarks copied")
     parser.add_argument("--landmarks", type=Path, help="a folder where landmarks are kept between runs")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()

@@ -3,8 +3,8 @@
     python tools/train_skin.py VIDEO_OR_FOLDER ... --cache DIR --output skin.safetensors [--judge VIDEO ...]
 
 Each video shows one person, and so does each folder of videos (mp4). What is seen is kept in the cache: a second run
-takes seconds. Told at the end: how much of the shading of each person is explained by what the others taught, and the
-same for the people of --judge, of whom nothing is learned.
+takes seconds. Told at the end: how much of the shading of the people of --judge is explained, of whom nothing is
+learned, and with --left-out that of each other person by what the others teach.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ def main() -> int:
         weights = learn(people)
         weights.write(arguments.output, {"people": ", ".join(person.name for person in people)})
         rows = [judged(weights, _person(place, arguments.cache)) for place in progress(arguments.judge, "judging")]
-        rows += left_out(people) if len(people) > 1 else []
+        rows += left_out(people) if arguments.left_out else []
     except (VideoFileError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; what was seen is kept in the cache", file=sys.stderr)
         return 130
-    Console(width=None if sys.stdout.isatty() else 120).print(_table(rows))
+    if rows:
+        Console(width=None if sys.stdout.isatty() else 120).print(_table(rows))
     return 0
 
 
@@ -52,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, required=True, help="where what is seen is kept")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--judge", type=Path, nargs="*", default=[], help="videos that only judge")
+    parser.add_argument("--left-out", action="store_true", help="learn once more without each person (minutes)")
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ from graphcore import Finding
 
 OPENCVS = ("opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-WEIGHTS = ("speech_encoder", "lips", "pose")
+WEIGHTS = ("speech_encoder", "lips", "pose", "face_basis", "skin")
 
 
 def examine() -> list[Finding]:

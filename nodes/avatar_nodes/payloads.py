@@ -136,20 +136,26 @@ class FaceMotion:
         return FaceMotion(np.zeros(6, np.float32), expression, np.zeros(2, np.float32))
 
     def between(self, other: FaceMotion, weight: float) -> FaceMotion:
-        """This at weight 0, the other at weight 1; what only one of them has is taken as it is."""
-        first, second = self, other  # whose dynamics are mixed
-        if self.dynamics is None or other.dynamics is None:
-            first = second = self if other.dynamics is None else other
-        elif first.basis != second.basis:  # these do not mix
-            first = second = self if weight < 0.5 else other
+        """This at weight 0, the other at weight 1; gaze that only one has is taken as it is, dynamics fade."""
+        dynamics, basis = self._dynamics_between(other, weight)
         return FaceMotion(
             head=_mix(self.head, other.head, weight),
             expression=_mix(self.expression, other.expression, weight),
             gaze=_mix_known(self.gaze, other.gaze, weight),
             closure=self.closure + (other.closure - self.closure) * weight,
-            dynamics=_mix_known(first.dynamics, second.dynamics, weight),
-            basis=first.basis,
+            dynamics=dynamics,
+            basis=basis,
         )
+
+    def _dynamics_between(self, other: FaceMotion, weight: float) -> tuple[NDArray[np.float32] | None, str]:
+        """A face without dynamics is complete: theirs are 0. Those of two bases, or of two lengths, do not mix."""
+        if self.dynamics is None or other.dynamics is None:
+            only, share = (other, weight) if self.dynamics is None else (self, 1.0 - weight)
+            return None if only.dynamics is None else only.dynamics * share, only.basis
+        if self.basis != other.basis or len(self.dynamics) != len(other.dynamics):
+            nearest = self if weight < 0.5 else other
+            return nearest.dynamics, nearest.basis
+        return _mix(self.dynamics, other.dynamics, weight), self.basis
 
 
 @payload

@@ -41,6 +41,6 @@ def _size(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from avatar_nodes import portrait_verb
+    from avatar_nodes.portrait_verb import prepare, show
 
-    return {"prepare": portrait_verb.prepare, "show": portrait_verb.show}[arguments.action](arguments)
+    return (prepare if arguments.action == "prepare" else show)(arguments)

@@ -55,7 +55,7 @@ def talking(sound: Path, seed: int = 0) -> list[FaceMotion]:
 
 def measure_mouth(renderer: Renderer, motions: Sequence[FaceMotion]) -> MouthFigures | None:
     """Draw the motion on a portrait, track what is drawn, and look at the layers of teeth; None: no face was seen."""
-    seen, teeth, rows = [], [], []
+    seen, teeth, widths = [], [], []
     with FaceFollower() as follower:
         for motion in motions:
             landmarks = follower.read(renderer.render(motion))
@@ -64,25 +64,22 @@ def measure_mouth(renderer: Renderer, motions: Sequence[FaceMotion]) -> MouthFig
             placed = renderer.puppet.place(motion)
             seen.append(landmarks)
             teeth.append(float(renderer.mouth.teeth(placed, motion).sum()))
-            rows.append(renderer.mouth.front_teeth(placed))
+            widths.append(_canine_width(renderer.mouth.front_teeth(placed), stand(landmarks[None])))
     if not seen:
         return None
     gap, width = measure_lips(np.stack(seen))
-    standing = stand(np.stack(seen))
-    widths = [_canine_width(row, standing, frame) for frame, row in enumerate(rows)]
     return MouthFigures(
         closed=float(np.mean(gap - np.percentile(gap, REST_PERCENTILE) < CLOSED)),
         width_range=float(np.percentile(width, 95) - np.percentile(width, 5)),
-        teeth_seen=float(np.mean(np.array(teeth) / standing.scale**2 > SHOWN)),
+        teeth_seen=float(np.mean(np.array(teeth) / stand(np.stack(seen)).scale ** 2 > SHOWN)),
         canines_cv=float(np.std(widths) / np.mean(widths)),
     )
 
 
-def _canine_width(row: NDArray[np.float32], standing: Standing, frame: int) -> float:
-    """The width of a row of teeth, drawn in px, in the head's own plane: from the spread of its pixels."""
+def _canine_width(row: NDArray[np.float32], standing: Standing) -> float:
+    """The width of a row of teeth, drawn in px, in the plane of the head's teeth: from the spread of its pixels."""
     y, x = np.nonzero(row > 0.0)
-    seen = np.stack([x, -y], axis=1) / standing.scale[frame] - standing.shift[frame, :2]
-    rotation = standing.rotation[frame]
+    seen = np.stack([x, -y], axis=1) / standing.scale[0] - standing.shift[0, :2]
+    rotation = standing.rotation[0]
     flat = np.linalg.solve(rotation[:2, :2], (seen - rotation[:2, 2] * TEETH_DEPTH).T)
-    spread = np.cov(flat[0], aweights=row[y, x])
-    return float(np.sqrt(12.0 * spread))
+    return float(np.sqrt(12.0 * np.cov(flat[0], aweights=row[y, x])))

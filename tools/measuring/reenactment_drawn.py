@@ -61,7 +61,7 @@ class Redrawn:
             if way == "copied":
                 yield self._copied(self._in_frame(at), motion)
             else:
-                yield self.renderer.render(WAYS[way](motion, self.renderer.photo_motion))
+                yield self.renderer.render(WAYS[way](motion, self.renderer.photo_motion, self.motions[self.photo_at]))
 
     def _copied(self, landmarks: NDArray[np.float64], motion: FaceMotion) -> NDArray[np.uint8]:
         """All landmarks as they were seen: more than motion can say, what the warp itself can do."""
@@ -70,7 +70,8 @@ class Redrawn:
         moved = landmarks - self._in_frame(int(self.clip.kept[self.photo_at]))
         placed.points[:FACE_VERTICES] = puppet.source[:FACE_VERTICES] + moved[:FACE_VERTICES, :2]
         flat = np.column_stack([placed.points[:FACE_VERTICES], landmarks[:FACE_VERTICES, 2]]) * (1.0, -1.0, -1.0)
-        head = ((flat - puppet.identity.origin) / puppet.identity.eye_distance - placed.stance.shift) @ placed.stance.rotation
+        shifted = (flat - puppet.identity.origin) / puppet.identity.eye_distance - placed.stance.shift
+        head = shifted @ placed.stance.rotation
         placed = Placed(placed.points, placed.depth, head, placed.stance)
         picture = np.empty((self.size, self.size, 3), np.uint8)
         renderer.warp(placed, picture)
@@ -96,26 +97,38 @@ class Redrawn:
         return Nearness.mean([judge.aligned(photo.picture, photo.landmarks) for judge in others])
 
 
-def _pose(motion: FaceMotion, photo: FaceMotion) -> FaceMotion:
+def _pose(motion: FaceMotion, photo: FaceMotion, _seen: FaceMotion) -> FaceMotion:
     return dataclasses.replace(photo, head=motion.head)
 
 
-def _eyes(motion: FaceMotion, photo: FaceMotion) -> FaceMotion:
+def _eyes(motion: FaceMotion, photo: FaceMotion, _seen: FaceMotion) -> FaceMotion:
     expression = np.where(_EYES, motion.expression, photo.expression)
     return dataclasses.replace(photo, head=motion.head, expression=expression, gaze=motion.gaze)
 
 
-def _no_dynamics(motion: FaceMotion, photo: FaceMotion) -> FaceMotion:
+def _without_dynamics(motion: FaceMotion, _photo: FaceMotion, _seen: FaceMotion) -> FaceMotion:
     return dataclasses.replace(motion, dynamics=None, basis="")
 
 
-def _all(motion: FaceMotion, photo: FaceMotion) -> FaceMotion:
+def _all(motion: FaceMotion, _photo: FaceMotion, _seen: FaceMotion) -> FaceMotion:
     return motion
 
 
-# What of the motion is used: head alone, with lids and gaze, with all of the 52, with dynamics.
-WAYS: dict[str, Callable[[FaceMotion, FaceMotion], FaceMotion]] = {
-    "pose": _pose, "eyes": _eyes, "52": _no_dynamics, "dynamics": _all,
+def _relative(motion: FaceMotion, photo: FaceMotion, seen: FaceMotion) -> FaceMotion:
+    """What the motion changes from how the photo's frame was `seen`, added to what the photo is read as."""
+
+    def changed(name: str) -> NDArray[np.float32]:
+        started = getattr(photo, name)
+        change = np.asarray(getattr(motion, name) - getattr(seen, name), np.float32)
+        return change if started is None else change + started
+
+    return dataclasses.replace(motion, **{name: changed(name) for name in ("head", "expression", "gaze", "dynamics")})
+
+
+# What of the motion is used: head alone, with lids and gaze, with all of the 52, with dynamics; and the same counted
+# from the photo's frame instead of the person's neutral, which one photo does not show.
+WAYS: dict[str, Callable[[FaceMotion, FaceMotion, FaceMotion], FaceMotion]] = {
+    "pose": _pose, "eyes": _eyes, "52": _without_dynamics, "dynamics": _all, "relative": _relative,
 }  # fmt: skip
 
 

@@ -12,19 +12,18 @@ from avatar_nodes.face.dynamics_model import GEOMETRY, geometry_of, landmark_wei
 from avatar_nodes.face.expression_model import hand_made_basis
 from avatar_nodes.face.face_basis_model import FaceBasis
 from avatar_nodes.face.lips_closure_model import UPPER_LIP, LipClosure
-from avatar_nodes.face.mesh_model import EYES, FACE_VERTICES
+from avatar_nodes.face.mesh_model import FACE_VERTICES
 from avatar_nodes.payloads import EXPRESSION_NAMES
 from avatar_nodes.tracking.expression_fit_model import FITTED
 from training.face_people import Faces
+from training.face_priors import priors
 
 Array = NDArray[np.float64]
 
 ROUNDS = 4
-PRIOR = 0.03  # how strongly a shape stays as it was made: squared amounts, summed over people, that outweigh it
-RARE_PRIOR = 0.1  # of shapes that are seldom seen alone
-RARE = ("cheekSquint", "noseSneer", "jawLeft", "jawRight", "mouthLeft", "mouthRight", "mouthFrown", "mouthDimple")
+KEPT = "mouthPress"  # as it was made: in talking faces it stands for anything
 OPENING = ("jawOpen", "mouthFunnel", "mouthLowerDown", "mouthUpperUp", "mouthRoll", "mouthClose")
-DEPTH = 10.0  # times as strongly toward the viewer, where landmarks are guessed
+MEANT = 0.8
 _LIPS = sorted({*LIPS_OUTER, *LIPS_INNER})
 _SHAPE = (FACE_VERTICES, 3)
 
@@ -49,11 +48,38 @@ def _one_round(people: Sequence[Faces], corrections: Array) -> Array:
         for amounts, targets in ((expression.astype(np.float64), moves), _mirrored(expression, moves)):
             gram += amounts.T @ amounts / len(left)
             wanted += amounts.T @ targets / len(left)
-    fitted = np.array([name in FITTED for name in EXPRESSION_NAMES])
-    priors = np.moveaxis(PRIORS, 0, 1)[:, fitted, None] * np.eye(int(fitted.sum()))  # (1404, K, K)
+    fitted = np.array([name in FITTED and not name.startswith(KEPT) for name in EXPRESSION_NAMES])
+    kept = priors()[fitted].T[:, :, None] * np.eye(int(fitted.sum()))  # (1404, K, K)
     solved = np.zeros_like(corrections)
-    solved[fitted] = np.linalg.solve(gram[np.ix_(fitted, fitted)] + priors, wanted[fitted].T[:, :, None])[:, :, 0].T
-    return _lips_kept(solved)
+    solved[fitted] = np.linalg.solve(gram[np.ix_(fitted, fitted)] + kept, wanted[fitted].T[:, :, None])[:, :, 0].T
+    return _even(_meant(_lips_kept(solved)))
+
+
+def _meant(corrections: Array) -> Array:
+    """The same where a shape would lose what it was made for: at least MEANT of each hand-made move is left."""
+    by_hand = hand_made_basis(MEAN_FACE[:FACE_VERTICES]).linear
+    power = (by_hand**2).sum(1)
+    left = 1.0 + np.divide((corrections * by_hand).sum(1), power, out=np.zeros_like(power), where=power > 0.0)
+    return np.asarray(corrections + np.maximum(MEANT - left, 0.0)[:, None] * by_hand)
+
+
+def _mirrored(expression: NDArray[np.float32], moves: Array) -> tuple[Array, Array]:
+    turned = moves.reshape(-1, *_SHAPE)[:, MIRROR[:FACE_VERTICES]] * (-1.0, 1.0, 1.0)
+    return expression[:, _OTHER_SIDE].astype(np.float64), turned.reshape(moves.shape)
+
+
+def _even(corrections: Array) -> Array:
+    """Left and right alike to the last bit."""
+    fields = corrections.reshape(-1, *_SHAPE)
+    other = fields[_OTHER_SIDE][:, MIRROR[:FACE_VERTICES]] * (-1.0, 1.0, 1.0)
+    return np.asarray((fields + other) / 2).reshape(corrections.shape)
+
+
+def _other_side(name: str) -> str:
+    return name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
+
+
+_OTHER_SIDE = [EXPRESSION_NAMES.index(_other_side(name)) for name in EXPRESSION_NAMES]
 
 
 def _lips_kept(corrections: Array) -> Array:
@@ -64,53 +90,11 @@ def _lips_kept(corrections: Array) -> Array:
     by_hand = hand_made_basis(rest).linear.reshape(-1, *_SHAPE)
     kept = corrections.reshape(-1, *_SHAPE).copy()
     for index, name in enumerate(EXPRESSION_NAMES):
-        if not name.startswith(OPENING):
+        if not name.startswith(OPENING) and np.abs(kept[index]).max() > 0.0:
             together = rest + by_hand[index] + kept[index]
             closure.close(together, 1.0, np.zeros(len(UPPER_LIP)))
-            kept[index] = together - rest - by_hand[index] if np.abs(kept[index]).max() > 0.0 else 0.0
+            kept[index] = together - rest - by_hand[index]
     return kept.reshape(corrections.shape)
-
-
-def _priors() -> Array:
-    """How strongly each coordinate of each shape stays as it was made, (52, 468 * 3): always where it has no business.
-
-    Who smiles narrows the eyes too; yet mouthSmile is the mouth's alone, and eyes have coefficients of their own.
-    """
-    x, height = np.abs(MEAN_FACE[:FACE_VERTICES, 0]), MEAN_FACE[:FACE_VERTICES, 1]
-
-    def above(low: int, high: int) -> Array:
-        share = np.clip((height - MEAN_FACE[low, 1]) / (MEAN_FACE[high, 1] - MEAN_FACE[low, 1]), 0.0, 1.0)
-        return np.asarray(share * share * (3 - 2 * share))
-
-    over_lids, over_nose = above(_LOWER_LID, _UPPER_LID), above(_NOSE_TIP, _LOWER_LID)
-    regions = {
-        "brow": np.where(np.isin(np.arange(FACE_VERTICES), EYES), 0.0, over_lids),
-        "cheekSquint": above(_LIP_CORNER, _NOSE_BASE) * (1 - over_lids),
-        "noseSneer": above(_LIP_MIDDLE, _NOSE_BASE) * (1 - over_lids) * np.clip((0.7 - x) / 0.3, 0.0, 1.0),
-        "": 1 - over_nose,
-    }
-    made = np.empty((len(EXPRESSION_NAMES), *_SHAPE))
-    for index, name in enumerate(EXPRESSION_NAMES):
-        region = next(region for start, region in regions.items() if name.startswith(start))
-        prior = RARE_PRIOR if name.startswith(RARE) else PRIOR
-        made[index] = (prior / np.maximum(region, 1e-4))[:, None] * (1.0, 1.0, DEPTH)
-    return made.reshape(len(EXPRESSION_NAMES), -1)
-
-
-_LOWER_LID, _UPPER_LID, _NOSE_TIP, _NOSE_BASE, _LIP_CORNER, _LIP_MIDDLE = 145, 159, 4, 2, 61, 13
-PRIORS = _priors()
-
-
-def _mirrored(expression: NDArray[np.float32], moves: Array) -> tuple[Array, Array]:
-    turned = moves.reshape(-1, *_SHAPE)[:, MIRROR[:FACE_VERTICES]] * (-1.0, 1.0, 1.0)
-    return expression[:, _OTHER_SIDE].astype(np.float64), turned.reshape(moves.shape)
-
-
-def _other_side(name: str) -> str:
-    return name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
-
-
-_OTHER_SIDE = [EXPRESSION_NAMES.index(_other_side(name)) for name in EXPRESSION_NAMES]
 
 
 def learn_geometry(people: Sequence[Faces], corrections: Array) -> Array:

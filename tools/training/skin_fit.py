@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 from scipy.sparse.linalg import eigsh
 
-from avatar_nodes.face.skin_map_model import SIDE, contrast, skin_share, softened
+from avatar_nodes.face.skin_map_model import SIDE, contrast, reach, skin_share, softened
 from avatar_nodes.face.skin_weights_model import COMPONENTS, SkinWeights, strength
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES
 from avatar_nodes.tracking.face_tracker_model import track_face
@@ -40,7 +40,9 @@ _OUTLIER = 2.2  # times the median error of a frame
 _PREDICTED_SHARE = 1.0  # how much what the coefficients predict counts among the components, beside all that is seen
 
 ON = skin_share() > 0
+_ROW = np.nonzero(ON)[0]
 _COLUMN = np.nonzero(ON)[1] - (SIDE - 1) / 2
+_REACH = np.maximum([reach(name)[:, 0] for name in SHADING_NAMES], 1e-2)  # (names, SIDE)
 LEFT = _COLUMN > 0  # the subject's left lies at the viewer's right
 
 
@@ -126,11 +128,12 @@ def half_maps(people: list[Shaded]) -> Array:
     halves = [half for person in people for half in _halves(person)]
     grams = np.stack([weight * rows.T @ rows for rows, _, _, weight in halves])
     drives = sum(weight * (rows.T @ maps) * good for rows, maps, good, weight in halves)
-    seen_by = np.stack([good for _, _, good, _ in halves])
+    seen_by = np.concatenate([[good for _, _, good, _ in halves], [_ROW[LEFT]]])  # texels alike have equal columns
+    kinds, kind = np.unique(seen_by, axis=1, return_inverse=True)
     found = np.zeros_like(drives)
-    for group in np.unique(seen_by, axis=1).T:
-        same = (seen_by == group[:, None]).all(0)
-        gram = grams[group].sum(0) + RIDGE * np.eye(grams.shape[1])
+    for number, (*group, row) in enumerate(kinds.T):
+        same = kind == number
+        gram = grams[np.array(group, bool)].sum(0) + np.diag(RIDGE / _REACH[:, row] ** 2)
         found[:, same] = np.linalg.solve(gram, drives[:, same])
     return np.asarray(found)
 

@@ -19,6 +19,7 @@ MIRRORED = 1 / 12  # so far behind the person's edge the surroundings go on as t
 EVEN = 1 / 16  # lengths of the edge that are too short to bend that image
 SOFT = 1 / 90  # how much that image is blurred where it is far from the edge
 GRAIN = 1 / 250  # what is finer than this is grain
+LOUDEST = 2.5  # standard deviations
 PLAIN = 0.003  # variance of colours (0..1) of surroundings that lose nothing by being filled
 
 
@@ -54,15 +55,19 @@ def _mirror_image(
     import cv2
 
     size = len(image)
-    inside = np.asarray(cv2.distanceTransform((known == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
-    outside = cv2.distanceTransform((known > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    even = cv2.GaussianBlur(inside - outside, (0, 0), EVEN * size)
-    across, down = cv2.Sobel(even, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(even, cv2.CV_32F, 0, 1) / 8
+    inside, outside = (
+        np.asarray(cv2.distanceTransform(there.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+        for there in (known == 0, known > 0)
+    )
+    # An eighth of the size will do for what is smooth.
+    even = cv2.GaussianBlur(cv2.resize(inside - outside, None, fx=1 / 8, fy=1 / 8), (0, 0), EVEN * size / 8)
+    slopes = (cv2.Sobel(even, cv2.CV_32F, *order) / 64 for order in ((1, 0), (0, 1)))
+    across, down = (cv2.resize(slope, (size, size)) for slope in slopes)
     back = 2.0 * inside / np.maximum(across * across + down * down, 0.25)
     row, column = np.indices(known.shape, np.float32)
-    there = np.dstack([column - back * across, row - back * down]).astype(np.float32)
+    there = (column - back * across).astype(np.float32), (row - back * down).astype(np.float32)
     seen, sharp, soft = (
-        np.asarray(cv2.remap(one, there, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+        np.asarray(cv2.remap(one, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
         for one in (known, image, _blurred(image, known, SOFT * size))
     )
     depth = 2.0 * inside / (MIRRORED * size)
@@ -76,24 +81,30 @@ def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> N
     import cv2
 
     reach = max(2.0, GRAIN * len(image))
-    detail = (image - _blurred(image, known, reach)) * known[:, :, None]
+    detail = image - _blurred(image, known, reach)
+    usual = LOUDEST * np.median(np.abs(detail[known > 0])) / 0.6745  # a strand of hair is no grain
+    detail = np.clip(detail, -usual, usual) * known[:, :, None]
     _, nearest = cv2.distanceTransformWithLabels(
         (known == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     rows, columns = np.nonzero(known)
     edge = np.zeros((len(rows) + 1, 2), np.int64)
     edge[nearest[rows, columns]] = np.stack([rows, columns], axis=1)
-    there = 2 * edge[nearest] - np.moveaxis(np.indices(known.shape), 0, 2)
-    row, column = np.clip(np.moveaxis(there, 2, 0), 0, len(image) - 1)
-    return np.asarray(detail[row, column], np.float32)
+    unknown = np.nonzero(known == 0)
+    there = 2 * edge[nearest[unknown]] - np.stack(unknown, axis=1)
+    last = len(image) - 1
+    row, column = last - np.abs(last - np.abs(there.T) % (2 * last))  # mirrored at the frame's border, too
+    grain = np.zeros_like(image)
+    grain[unknown] = detail[row, column]
+    return grain
 
 
 def _blurred(image: NDArray[np.float32], known: NDArray[np.float32], reach: float) -> NDArray[np.float32]:
     """The mean of what is known around each pixel."""
     import cv2
 
-    total = cv2.GaussianBlur(image * known[:, :, None], (0, 0), reach)
-    return np.asarray(total / np.maximum(cv2.GaussianBlur(known, (0, 0), reach), 1e-3)[:, :, None], np.float32)
+    both = cv2.GaussianBlur(np.dstack([image * known[:, :, None], known]), (0, 0), reach)
+    return np.asarray(both[:, :, :3] / np.maximum(both[:, :, 3:], 1e-3), np.float32)
 
 
 def _border(size: int) -> Mask:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 UNKNOWN = 0.5
-_SIDES, _ROUNDS = (128, 256), (60, 40)  # px of the pictures solved for, and steps of conjugate gradients at most
+_SIDES, _ROUNDS = (128, 256), (40, 25)  # px of the pictures solved for, and steps of conjugate gradients at most
 _SMOOTH = 1e-5  # variance of colours (0..1) that is none; less is lost in 32 bits
 _NEAR_ENOUGH = 1e-3  # of the first residual
 _WINDOW = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
@@ -33,7 +33,7 @@ def estimate_alpha(colour: Array, known: Array, guess: Array, belief: Array) -> 
         told[(told > 0) & (told < 1)] = UNKNOWN
         start = guessed if alpha is guess else _resized(alpha, side)
         alpha = _solved(small, told, (start, guessed, trust), rounds)
-    fine = _guided_up(colour, alpha)
+    fine = _guided_up(colour, alpha, (_resized(known, len(alpha)) % 1.0) != 0)
     return np.asarray(np.where(known == UNKNOWN, np.clip(fine, 0.0, 1.0), known), np.float32)
 
 
@@ -99,25 +99,30 @@ def _laplacian(colour: Array, unknown: NDArray[np.bool_]) -> Array:
     return rows
 
 
-def _guided_up(colour: Array, alpha: Array) -> Array:
-    """A coarse alpha as an affine function of the fine picture's colours, blended over 5 x 5 coarse px."""
+def _guided_up(colour: Array, alpha: Array, wanted: NDArray[np.bool_]) -> Array:
+    """A coarse alpha as an affine function of the fine picture's colours, blended over 5 x 5 coarse px.
+
+    Right where `wanted` (side, side), in coarse px.
+    """
     import cv2
 
-    side = len(alpha)
-    small = _resized(colour, side)
+    small = _resized(colour, len(alpha))
+    near = cv2.dilate(wanted.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
 
     def mean(values: Array) -> Array:
         return np.asarray(cv2.blur(values, (5, 5), borderType=cv2.BORDER_REFLECT_101))
 
     middle, level = mean(small), mean(alpha)
     across = mean(small * alpha[:, :, None]) - middle * level[:, :, None]
-    products = small[:, :, :, None] * small[:, :, None, :]
-    spread = mean(products.reshape(side, side, 9)[:, :, :4]), mean(products.reshape(side, side, 9)[:, :, 4:8])
-    last = mean(products[:, :, 2, 2])
-    spread_all = np.concatenate([*spread, last[:, :, None]], axis=2).reshape(side, side, 3, 3)
-    spread_all = spread_all - middle[:, :, :, None] * middle[:, :, None, :] + np.eye(3, dtype=np.float32) * _SMOOTH
-    slope = np.linalg.solve(spread_all.astype(np.float64), across[..., None])[..., 0].astype(np.float32)
-    offset = level - (slope * middle).sum(axis=2)
-    affine = mean(np.dstack([slope, offset]))
+    squares, crossed = mean(small * small) - middle**2, mean(small * np.roll(small, -1, axis=2))
+    crossed = crossed - middle * np.roll(middle, -1, axis=2)
+    spread = np.empty((int(near.sum()), 3, 3))
+    for one in range(3):
+        other = (one + 1) % 3
+        spread[:, one, one] = squares[near][:, one] + _SMOOTH
+        spread[:, one, other] = spread[:, other, one] = crossed[near][:, one]
+    slope = np.zeros_like(small)
+    slope[near] = np.linalg.solve(spread, across[near][:, :, None])[:, :, 0]
+    affine = mean(np.dstack([slope, level - np.einsum("ijk,ijk->ij", slope, middle)]))
     affine = np.asarray(cv2.resize(affine, (colour.shape[1], colour.shape[0]), interpolation=cv2.INTER_LINEAR))
-    return np.asarray((affine[:, :, :3] * colour).sum(axis=2) + affine[:, :, 3])
+    return np.asarray(np.einsum("ijk,ijk->ij", affine[:, :, :3], colour) + affine[:, :, 3])

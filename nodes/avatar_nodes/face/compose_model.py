@@ -21,12 +21,6 @@ COLOURS = np.uint64(3)
 # A position in 1/256 px: OpenCV's remap knows 32 steps, and the slightest motion should move edges smoothly.
 BITS, FRACTION, HALF_PX, PX, NEXT = np.uint64(8), np.uint64(255), np.uint64(128), np.uint64(256), np.uint64(1)
 PX_FLOAT, HALF, ONE, FULL = np.float32(256.0), np.float32(0.5), np.float32(1.0), np.float32(255.0)
-# A gain, 1 for unchanged, in 1/16384; two neighbours in one word; a position between them in 1/1024 of a cell.
-UNLIT, LARGEST_GAIN, HALF_GAIN, GAIN_BITS = np.float32(1 << 14), np.float32(3.9), np.uint64(1 << 13), np.uint64(14)
-# How much of a gain's change a colour takes, in 1/1024.
-WHOLE_GAIN, TINT, TINT_FLOAT, TINT_BITS = np.uint64(1 << 14), np.uint64(1 << 10), np.float32(1 << 10), np.uint64(10)
-PAIR, PAIR_MASK = np.uint64(32), np.uint64(0xFFFF_FFFF)
-CELL, CELL_FLOAT, CELLS, HALF_CELLS = np.uint64(1 << 10), np.float32(1 << 10), np.uint64(20), np.uint64(1 << 19)
 
 
 def words_of(person: Pixels) -> Words:
@@ -36,31 +30,10 @@ def words_of(person: Pixels) -> Words:
 
 
 @compiled
-def fix_gain(gain: Numbers, fixed: Words, lit: Numbers) -> None:
-    """A map of gains (cells, cells) as `compose_rows` reads it; `lit` (7,) becomes what it changes, in cells.
-
-    Of `lit`: the first column and the one behind the last, then rows; none where nothing changes. Behind them stands
-    how much of a change red, green and blue take, which is left as it is.
-    """
-    cells = len(gain)
-    lit[0], lit[1], lit[2], lit[3] = cells, 0, cells, 0
-    for j in range(cells):
-        for i in range(cells):
-            fixed[j, i] = np.uint64(min(max(gain[j, i], ZERO), LARGEST_GAIN) * UNLIT + HALF)
-            if fixed[j, i] != np.uint64(UNLIT):
-                lit[0], lit[1] = min(lit[0], max(i - 1, 0)), max(lit[1], min(i + 1, cells - 1))
-                lit[2], lit[3] = min(lit[2], max(j - 1, 0)), max(lit[3], min(j + 1, cells - 1))
-        for i in range(cells - 1):
-            fixed[j, i] |= fixed[j, i + 1] << PAIR
-
-
-@compiled
 def compose_rows(
     person: Words,
     backdrop: Pixels,
     rest: NDArray[np.int16],
-    gain: Words,
-    lit: Numbers,
     first: int,
     sampling: Numbers,
     nearest: Numbers,
@@ -78,8 +51,6 @@ def compose_rows(
         if start >= end:
             continue
         _sample(person, sampling[line], nearest[line], start, end, words)
-        if lit[0] < lit[1]:
-            _light(gain, lit, sampling[line], start, end, words)
         if picture.shape[2] > 3:
             _write_straight(words, start, end, picture[row])
         else:
@@ -100,33 +71,6 @@ def _sample(person: Words, sampling: Numbers, nearest: Numbers, start: np.uint64
         above = person[at] * (PX - across - down + w11) + person[at + NEXT] * (across - w11)
         below = person[at + stride] * (down - w11) + person[at + stride + NEXT] * w11
         words[column] = above + below if nearest[column] != FAR else CLEAR
-
-
-@compiled
-def _light(gain: Words, lit: Numbers, sampling: Numbers, start: np.uint64, end: np.uint64, words: Words) -> None:
-    """Multiply colours by the gain where their pixels come from."""
-    cells = np.float32(len(gain)) / np.float32(len(words))
-    last = np.float32(len(gain) - 1) - np.float32(1e-3)
-    red = np.uint64(np.int32(lit[4] * TINT_FLOAT + HALF))
-    green = np.uint64(np.int32(lit[5] * TINT_FLOAT + HALF))
-    blue = np.uint64(np.int32(lit[6] * TINT_FLOAT + HALF))
-    for column in range(start, end):
-        x = min(max((sampling[column, 0] + HALF) * cells - HALF, ZERO), last)
-        y = min(max((sampling[column, 1] + HALF) * cells - HALF, ZERO), last)
-        if x < lit[0] or x >= lit[1] or y < lit[2] or y >= lit[3]:
-            continue
-        u, v, word = np.uint64(np.int32(x * CELL_FLOAT)), np.uint64(np.int32(y * CELL_FLOAT)), words[column]
-        i, j, u, v = u // CELL, v // CELL, u % CELL, v % CELL
-        pair = gain[j, i] * (CELL - v) + gain[j + NEXT, i] * v
-        light = ((pair & PAIR_MASK) * (CELL - u) + (pair >> PAIR) * u + HALF_CELLS) >> CELLS
-        alpha = word >> ALPHA
-        made = alpha << ALPHA
-        for k in range(COLOURS):
-            tint = red if k == 0 else (green if k == 1 else blue)
-            tinted = (light * tint + WHOLE_GAIN * (TINT - tint)) >> TINT_BITS
-            brighter = (((word >> (LANE * k)) & LANE_MASK) * tinted + HALF_GAIN) >> GAIN_BITS
-            made |= min(brighter, alpha) << (LANE * k)
-        words[column] = made
 
 
 @compiled

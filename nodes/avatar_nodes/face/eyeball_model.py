@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 _KEPT_RIM = 2  # px around the opening that stay as in the photo, so that soft edges find the photo's colours
 _HIGHLIGHT = 32  # levels above its surroundings that make a spot on the iris a highlight
 _MARGIN = 2.2  # iris radii around the opening: how far an iris may slide
+_SHADED = (30.0, 70.0)  # percentiles of the white's brightness: what surely lies in the shade, and what not
+_DARKEST_WHITE, _LARGEST_LIFT = 0.6, 1.7  # of the brightness of the skin around
 _RINGS = 9
 
 
@@ -68,7 +70,8 @@ def _complete(patch: NDArray[np.uint8], inside: NDArray[np.uint8], iris: Array, 
     if seen.sum() < 12:
         seen = inside > 200
     white = seen & (away > 1.12 * radius)
-    ball = push_pull(patch.astype(np.float32), white.astype(np.float32)) if white.any() else patch.astype(np.float32)
+    ball = push_pull(patch.astype(np.float32), _brighter(patch, white)) if white.any() else patch.astype(np.float32)
+    ball = ball * _lift(patch, ball)
     mean = _mean_by_radius(patch, seen, away, radius)
     across_x = np.clip(np.rint(2 * iris[0] - x), 0, width - 1).astype(int)
     across_y = np.clip(np.rint(2 * iris[1] - y), 0, height - 1).astype(int)
@@ -80,6 +83,19 @@ def _complete(patch: NDArray[np.uint8], inside: NDArray[np.uint8], iris: Array, 
     near = cv2.GaussianBlur(ball, (0, 0), 1.0)
     near = near + (patch - near) * soft
     return np.asarray(np.rint(near).clip(0, 255), np.uint8)
+
+
+def _brighter(patch: NDArray[np.uint8], white: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """1 for the brighter of some pixels, 0 for the darker: those are shaded by lids, or no white at all."""
+    luma = patch.astype(np.float32).mean(axis=2)
+    low, high = np.percentile(luma[white], _SHADED)
+    return np.asarray(white * np.clip((luma - low) / max(float(high - low), 1.0), 0.02, 1.0), np.float32)
+
+
+def _lift(patch: NDArray[np.uint8], ball: NDArray[np.float32]) -> float:
+    """The factor that makes an eye's white at least a white in the shade, where the photo shows none."""
+    skin = float(np.percentile(patch.astype(np.float32).mean(axis=2), 75))
+    return float(np.clip(_DARKEST_WHITE * skin / max(float(ball.mean()), 1.0), 1.0, _LARGEST_LIFT))
 
 
 def _mean_by_radius(patch: NDArray[np.uint8], seen: NDArray[np.bool_], away: Array, radius: float) -> Array:

@@ -12,7 +12,8 @@ from avatar_nodes.face.canonical_model import LEFT_IRIS, LEFT_PUPIL, RIGHT_IRIS,
 from avatar_nodes.face.eye_shading_model import shade_eye
 from avatar_nodes.face.eyeball_model import Eyeball, take_eyeball
 from avatar_nodes.face.identity_model import EYEBALL_RADIUS, gaze_of
-from avatar_nodes.face.lid_patch_model import Eyelids, LidPatch
+from avatar_nodes.face.lid_curves_model import Eyelids
+from avatar_nodes.face.lid_patch_model import LidPatch
 from avatar_nodes.face.opening_model import affine, draw_opening
 from avatar_nodes.face.palette_model import Palette
 from avatar_nodes.face.puppet_model import Placed, Puppet
@@ -59,9 +60,12 @@ class Eyes:
         points = placed.points.astype(np.float64)
         for eye in self._eyes:
             closing = eye.patch.closing(points)
-            eye.patch.draw_skin(points, closing, picture)
+            curves = eye.patch.placed(points, closing)
+            if curves is not None:
+                eye.patch.draw_skin(curves, closing, picture)
             self._draw_ball(eye, placed, points, turn, picture)
-            eye.patch.draw_lashes(points, closing, picture)
+            if curves is not None:
+                eye.patch.draw_lashes(curves, closing, picture)
 
     def _draw_ball(self, eye: _Eye, placed: Placed, points: Array, turn: Array, picture: NDArray[np.uint8]) -> None:
         """The eyeball where the lids are open."""

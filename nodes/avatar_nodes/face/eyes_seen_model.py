@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
-from avatar_nodes.face.glasses_seen_model import NONE, SURE, EyeRegion, bridge_edge
+from avatar_nodes.face.glasses_seen_model import EyeRegion, glasses_certainty
 
 Array = NDArray[np.float64]
 
-_OPEN, _SHUT = 0.2, 0.06  # height over width of an eye that is sure to be open, and to be shut
+_OPEN, _SHUT = 0.18, 0.07  # height over width of an eye that is sure to be open, and to be shut (tracked blinks)
 _LENS = 0.2  # inter-pupil distances around an eye: what any lens covers
 _CHEEKS = (50, 280, 101, 330, 9, 151)
 _LIGHT, _DARK = 0.62, 0.4  # of the brightness of cheeks and forehead: around eyes that are seen, and dark glasses
@@ -32,8 +32,8 @@ def see_eyes(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> EyesSe
     """Measure the eyes of a photo (height, width, 3); landmarks (n, 2 or 3) px."""
     points = landmarks[:, :2].astype(np.float64)
     right, left = (_share(_aspect(points, rims), _OPEN, _SHUT) for rims in (mesh.RIGHT_EYE, mesh.LEFT_EYE))
-    edge = bridge_edge(image, points)
-    return EyesSeen((right, left), _share(_brightness(image, points), _LIGHT, _DARK), _share(edge, NONE, SURE))
+    dark = _share(_brightness(image, points), _LIGHT, _DARK)
+    return EyesSeen((right, left), dark, glasses_certainty(image, points))
 
 
 def _share(value: float, none: float, all_: float) -> float:
@@ -48,10 +48,11 @@ def _aspect(points: Array, rims: tuple[tuple[int, ...], tuple[int, ...]]) -> flo
 
 def _brightness(image: NDArray[np.uint8], points: Array) -> float:
     """How bright the brighter eye's surroundings are, by cheeks and forehead."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
     eyes = EyeRegion.of(points)
     skin = _brightest(grey, points[list(_CHEEKS)], 0.08 * eyes.unit, 50)
-    around = [_brightest(grey, points[[a, b]].mean(0, keepdims=True), _LENS * eyes.unit, 75) for a, b in mesh.EYE_CORNERS]
+    middles = (points[list(corners)].mean(0, keepdims=True) for corners in mesh.EYE_CORNERS)
+    around = [_brightest(grey, middle, _LENS * eyes.unit, 75) for middle in middles]
     return max(around) / max(skin, 1.0)
 
 

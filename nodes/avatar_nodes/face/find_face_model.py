@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +37,13 @@ class _Candidate:
     score: float
 
 
-def find_face(models: FaceModels, photo: NDArray[np.uint8]) -> FoundFace | None:
-    """The largest face of `photo` (height, width, 3), looked for over scales and rotations; None: there is none."""
+def find_face(models: FaceModels, photo: NDArray[np.uint8], *, quick: bool = False) -> FoundFace | None:
+    """The largest face of `photo` (height, width, 3), looked for over scales and rotations; None: there is none.
+
+    `quick` only looks for one that is upright and fills some of the picture.
+    """
     unsure: list[ReadFace] = []
-    for candidates in _searches(models, photo):
+    for candidates in islice(_searches(models, photo), 1 if quick else None):
         read = [read_face(models, photo, each.centre, each.side, each.roll) for each in _distinct(candidates)]
         faces = [face for face in read if face is not None]
         sure = _apart([face for face in faces if face.score >= SURE])

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 FACE_HEIGHT = 0.47  # of the frame's height, forehead to chin
 LARGEST_FACE_HEIGHT = 0.62  # a frame may be narrowed to this, to stay inside the photo with the face centred
 FACE_CENTRE = 0.46  # of the frame's height, from the top: leaves room for hair above and shoulders below
+HAIR_HEIGHT = 0.36  # of the face's height: in a narrow frame the face stands lower, for shoulders matter less
+LOWEST_CENTRE = 0.53
 OFF_CENTRE = 0.05  # of the frame's width: how far a face may stand off the middle before the frame is narrowed
 TIGHTEST_FACE_HEIGHT = 0.74  # beyond this the photo is too tight and its surroundings are made up
 
@@ -46,27 +48,27 @@ def choose_framing(oval: NDArray[np.float64], width: int, height: int) -> Framin
     narrowest = extent / LARGEST_FACE_HEIGHT
     inside = float(min(width, height))
     for side in np.linspace(widest, narrowest, 16):
-        if side <= inside and _stray(centre, float(side), width, height) <= OFF_CENTRE:
-            return _place(centre, float(side), width, height)
+        corner = _wanted_corner(centre, extent, float(side))
+        if side <= inside and _stray(corner, float(side), width, height) <= OFF_CENTRE:
+            return _place(corner, float(side), width, height)
     side = max(min(narrowest, inside), extent / TIGHTEST_FACE_HEIGHT)
-    return _place(centre, side, width, height)
+    return _place(_wanted_corner(centre, extent, side), side, width, height)
 
 
-def _stray(centre: NDArray[np.float64], side: float, width: int, height: int) -> float:
+def _stray(corner: NDArray[np.float64], side: float, width: int, height: int) -> float:
     """How far the face stands off its place when the square is moved into the photo, in sides."""
-    corner = _wanted_corner(centre, side)
     moved = np.clip(corner, 0.0, np.array([width, height]) - side)
     return float(np.abs(moved - corner).max() / side)
 
 
-def _wanted_corner(centre: NDArray[np.float64], side: float) -> NDArray[np.float64]:
-    corner: NDArray[np.float64] = centre - np.array([0.5, FACE_CENTRE]) * side
-    return corner
+def _wanted_corner(centre: NDArray[np.float64], extent: float, side: float) -> NDArray[np.float64]:
+    down = np.clip((0.5 + HAIR_HEIGHT) * extent / side, FACE_CENTRE, LOWEST_CENTRE)
+    return np.asarray(centre - np.array([0.5, down]) * side)
 
 
-def _place(centre: NDArray[np.float64], side: float, width: int, height: int) -> Framing:
+def _place(corner: NDArray[np.float64], side: float, width: int, height: int) -> Framing:
     whole = round(side)
-    left, top = (round(float(value)) for value in _wanted_corner(centre, whole))
+    left, top = (round(float(value)) for value in corner)
     return Framing(_move_inside(left, whole, width), _move_inside(top, whole, height), whole)
 
 

@@ -12,42 +12,44 @@ from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.appearance_model import Layers
 from avatar_nodes.face.canonical_model import OVAL
 from avatar_nodes.face.eye_shading_model import lay_frame
-from avatar_nodes.face.glasses_seen_model import NONE, SURE, bridge_edge, find_frame
+from avatar_nodes.face.glasses_seen_model import EyeRegion, find_frame, glasses_certainty
 from avatar_nodes.face.lattice_model import sampled
 from avatar_nodes.face.puppet_model import Placed, Puppet
 from avatar_nodes.face.push_pull_model import push_pull
 
+Array = NDArray[np.float64]
+
 _LEAST_SURE = 0.4
+_SOFT = 0.15  # per px: how softly what is taken for the frame ends at the face's outline
 _LIKE = (8.0, 28.0)  # levels by which skin differs from what is filled in, and by which a frame does
-
-
-def glasses_certainty(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> float:
-    """How sure it is that a framed photo shows glasses, 0 to 1; landmarks (n, 2 or 3) px."""
-    edge = bridge_edge(image, landmarks[:, :2].astype(np.float64))
-    return float(np.clip((edge - NONE) / (SURE - NONE), 0.0, 1.0))
 
 
 class Glasses:
     """The frame of one photo's glasses, and the photo without it."""
 
     def __init__(self, image: NDArray[np.uint8], landmarks: NDArray[np.float32], layers: Layers) -> None:
-        inside = np.zeros(image.shape[:2], np.uint8)
-        cv2.fillPoly(inside, [np.rint(landmarks[list(OVAL), :2]).astype(np.int32)[:, None]], (1.0,))
-        inside[[0, -1]] = inside[:, [0, -1]] = 0
-        solid = cv2.erode((layers.person[:, :, 3] == 255) * inside, np.ones((5, 5), np.uint8))
-        found = find_frame(image, landmarks[:, :2].astype(np.float64))
-        mask = found.mask * solid
-        behind = push_pull(image.astype(np.float32), (found.behind & (solid > 0)).astype(np.float32))
-        mask *= _unlike(image, behind)
-        self.bare = np.rint(image + mask[:, :, None] * (behind - image)).clip(0, 255).astype(np.uint8)
-        own = image - (1.0 - mask[:, :, None]) * self.bare.astype(np.float32)
-        self._place = _box(mask)
-        self._frame = np.dstack([own, mask])[self._place].astype(np.float32)
+        points = landmarks[:, :2].astype(np.float64)
+        place = _around_eyes(points, len(image))
+        corner = np.array([place[1].start, place[0].start])
+        part = image[place]
+        inside = np.zeros(part.shape[:2], np.uint8)
+        cv2.fillPoly(inside, [np.rint(points[list(OVAL)] - corner).astype(np.int32)[:, None]], (1.0,))
+        inside[[0, -1]] = inside[:, [0, -1]] = 0  # an empty pixel all around
+        solid = (layers.person[place][:, :, 3] == 255) * inside
+        solid = np.clip(cv2.distanceTransform(solid, cv2.DIST_L2, cv2.DIST_MASK_5) * _SOFT - 0.2, 0.0, 1.0)
+        found = find_frame(part, points - corner)
+        behind = push_pull(part.astype(np.float32), (found.behind & (solid == 1.0)).astype(np.float32))
+        mask = found.mask * solid * _unlike(part, behind)
+        bare = np.rint(part + mask[:, :, None] * (behind - part)).clip(0, 255).astype(np.uint8)
+        self._place = place
+        self._frame = np.dstack([part - (1.0 - mask[:, :, None]) * bare.astype(np.float32), mask]).astype(np.float32)
+        self.bare = image.copy()
+        self.bare[place] = bare
 
     @classmethod
     def of(cls, image: NDArray[np.uint8], landmarks: NDArray[np.float32], layers: Layers) -> Glasses | None:
         """The glasses of a framed photo; None where it shows none."""
-        if glasses_certainty(image, landmarks) < _LEAST_SURE:
+        if glasses_certainty(image, landmarks[:, :2].astype(np.float64)) < _LEAST_SURE:
             return None
         return cls(image, landmarks, layers)
 
@@ -64,12 +66,13 @@ class Glasses:
         return WornGlasses(puppet, self._frame, int(columns.start), int(rows.start))
 
 
-def _box(mask: NDArray[np.float32]) -> tuple[slice, slice]:
-    """The rows and columns of what a mask holds, and one beside them."""
-    rows, columns = np.nonzero(mask.max(axis=1))[0], np.nonzero(mask.max(axis=0))[0]
-    if len(rows) == 0:
-        return slice(0, 2), slice(0, 2)
-    return slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
+def _around_eyes(points: Array, size: int) -> tuple[slice, slice]:
+    """The rows and columns of a frame where glasses are worn."""
+    eyes = EyeRegion.of(points)
+    reach = eyes.unit * np.array([1.3, 0.85])
+    left, top = np.clip(np.floor(eyes.centre - reach).astype(int), 0, size - 3)
+    right, bottom = np.clip(np.ceil(eyes.centre + reach).astype(int), (left + 3, top + 3), size)
+    return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
 def _unlike(image: NDArray[np.uint8], behind: NDArray[np.float32]) -> NDArray[np.float32]:

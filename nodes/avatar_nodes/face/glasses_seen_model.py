@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,8 @@ Array = NDArray[np.float64]
 Numbers = NDArray[np.float32]
 
 # Lengths are in inter-pupil distances.
-SURE, NONE = 18.0, 9.0  # levels a hundredth: an edge across the nose bridge that is surely a frame, or surely none
+_SURE, _NONE = 18.0, 9.0  # levels a hundredth: an edge across the nose bridge that is surely a frame, or surely none
+_LARGEST = 80.0  # px: at this inter-pupil distance frames are looked for
 _BRIDGE_ROOT = 168  # the vertex between the eyes
 _THICKEST, _THICKEST_BRIDGE = 0.16, 0.32  # a line; what is wider is no line
 _ANGLES, _STEPS = 96, 64
@@ -24,11 +26,11 @@ _REACH = 0.72  # and at most
 _BROW = 0.33  # above this a line over the eye is rather the brow
 _NOSE = (0.28, 0.22)  # half the width and height of where a bridge is looked for
 _HALF_LINE = 18.0  # levels
-_HALF_FRAME = 0.07  # a frame reaches so far to both sides of its middle
-_FAINT = 0.5  # of the line's darkness: what still belongs to it
+_HALF_FRAME = (0.04, 0.07)  # a frame reaches so far from its middle: towards the eye, and away from it
+_FAINT = 0.6  # of the line's darkness: what still belongs to it
 _COVERED = 0.3  # of a brow: from here on the frame lies over it
 _GROWN = 0.025  # how much is added around
-_LASHES = 0.055  # what is nearer to an eye belongs to it
+_LASHES = 0.075  # what is nearer to an eye belongs to it
 _BEND = 0.1  # what a step sideways costs
 
 
@@ -50,12 +52,17 @@ class EyeRegion:
         return cls((left + right) / 2, across, np.array([-across[1], across[0]]), unit)
 
 
-def bridge_edge(image: NDArray[np.uint8], points: Array) -> float:
+def glasses_certainty(image: NDArray[np.uint8], points: Array) -> float:
+    """How sure it is that a photo shows glasses, 0 to 1; landmarks (n, 2) px."""
+    return float(np.clip((_bridge_edge(image, points) - _NONE) / (_SURE - _NONE), 0.0, 1.0))
+
+
+def _bridge_edge(image: NDArray[np.uint8], points: Array) -> float:
     """The steepest edge across the bridge of the nose, in levels a hundredth of an inter-pupil distance."""
     eyes = EyeRegion.of(points)
     root = (points[_BRIDGE_ROOT] - eyes.centre) @ eyes.across / eyes.unit
     columns, rows = np.meshgrid(root + np.linspace(-0.08, 0.08, 17), np.arange(-0.13, 0.3, 0.01))
-    patch = _read(cv2.GaussianBlur(image.astype(np.float32), (0, 0), max(0.01 * eyes.unit, 0.3)), eyes, columns, rows)
+    patch = cv2.GaussianBlur(_read(image, eyes, columns, rows), (0, 0), 1.0)
     return float(np.abs(np.median(np.diff(patch, axis=0), axis=1)).max())
 
 
@@ -69,6 +76,17 @@ class FoundFrame:
 
 def find_frame(image: NDArray[np.uint8], points: Array) -> FoundFrame:
     """The frame in a photo that shows glasses; the eyes themselves are left out."""
+    unit = EyeRegion.of(points).unit
+    if unit <= _LARGEST:
+        return _find_frame(image, points)
+    height, width = image.shape[:2]
+    smaller = cv2.resize(image, None, fx=_LARGEST / unit, fy=_LARGEST / unit, interpolation=cv2.INTER_AREA)
+    found = _find_frame(np.asarray(smaller, np.uint8), points * (_LARGEST / unit))
+    mask, behind = (cv2.resize(one.astype(np.float32), (width, height)) for one in (found.mask, found.behind))
+    return FoundFrame(np.asarray(mask, np.float32), (behind > 0.99) & (mask == 0))
+
+
+def _find_frame(image: NDArray[np.uint8], points: Array) -> FoundFrame:
     eyes = EyeRegion.of(points)
     lines, thick = (_lines(image, most * eyes.unit) for most in (_THICKEST, _THICKEST_BRIDGE))
     mask, near = np.zeros(lines.shape, np.uint8), np.zeros(lines.shape, bool)
@@ -91,14 +109,14 @@ def find_frame(image: NDArray[np.uint8], points: Array) -> FoundFrame:
     grown = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), max(_GROWN / 2 * eyes.unit, 0.6))
     soft[soft < 1 / 255] = 0.0
-    return FoundFrame(soft, (soft == 0) & ~near & (thick < max(0.5 * typical, 8.0)))
+    return FoundFrame(np.asarray(soft, np.float32), (soft == 0) & ~near & (thick < max(0.5 * typical, 8.0)))
 
 
 def _hinges(mask: NDArray[np.uint8], strong: NDArray[np.bool_], eyes: EyeRegion) -> NDArray[np.uint8]:
     """The parts of a frame beyond the outer corners of the eyes: lines that touch what was found."""
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]]
     offset = (np.stack([x, y], axis=2) - eyes.centre) / eyes.unit
-    beside = (np.abs(offset @ eyes.across) > 0.7) & (np.abs(offset @ eyes.across) < 1.15)
+    beside = (np.abs(offset @ eyes.across) > 0.88) & (np.abs(offset @ eyes.across) < 1.15)
     beside &= np.abs(offset @ eyes.down) < 0.3
     count, labels = cv2.connectedComponents((strong & beside).astype(np.uint8), connectivity=8)
     touching = np.zeros(count, bool)
@@ -113,7 +131,7 @@ def _lines(image: NDArray[np.uint8], thickest: float) -> Numbers:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     soft = cv2.GaussianBlur(image, (0, 0), max(0.075 * thickest, 0.5))
     either = [cv2.morphologyEx(soft, way, disc).max(axis=2) for way in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)]
-    return np.maximum(*either).astype(np.float32)
+    return np.asarray(np.maximum(*either), np.float32)
 
 
 def _around(lines: Numbers, eyes: EyeRegion, opening: Array) -> tuple[Array, Array]:
@@ -153,8 +171,9 @@ def _edges(seen: Array, path: NDArray[np.int64], steps: float) -> tuple[NDArray[
     strong = np.mean([np.roll(on_path, by) for by in (-2, -1, 0, 1, 2)], axis=0)
     part = seen > _FAINT * strong[:, None]
     low, high = path.copy(), path.copy()
-    for _ in range(round(_HALF_FRAME * steps)):
-        down, up = np.maximum(low - 1, 0), np.minimum(high + 1, seen.shape[1] - 1)
+    inwards, outwards = (round(half * steps) for half in _HALF_FRAME)
+    for step in range(outwards):
+        down, up = np.maximum(low - (step < inwards), 0), np.minimum(high + 1, seen.shape[1] - 1)
         low, high = np.where(part[picked, down], down, low), np.where(part[picked, up], up, high)
     return _even(low) - 1, _even(high) + 1
 
@@ -162,14 +181,14 @@ def _edges(seen: Array, path: NDArray[np.int64], steps: float) -> tuple[NDArray[
 def _even(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Their running median over five."""
     shifted = [np.roll(values, by) for by in (-2, -1, 0, 1, 2)]
-    return np.clip(np.median(shifted, axis=0).astype(np.int64), 1, _STEPS - 2)
+    return np.asarray(np.clip(np.median(shifted, axis=0), 1, _STEPS - 2), np.int64)
 
 
 def _px(eyes: EyeRegion, x: Array, y: Array) -> Array:
     return np.asarray(eyes.centre + eyes.unit * (x[..., None] * eyes.across + y[..., None] * eyes.down))
 
 
-def _read(picture: Numbers, eyes: EyeRegion, x: Array, y: Array) -> Array:
+def _read(picture: NDArray[Any], eyes: EyeRegion, x: Array, y: Array) -> Array:
     """A picture at points given in the eyes' axes and unit."""
     at = _px(eyes, x, y).astype(np.float32)
     found = cv2.remap(picture, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -22,6 +22,11 @@ def inlined(part: F) -> F:
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(part))
 
 
+def load_compiler() -> None:
+    """Have numba load what the first loop of a process needs, 0.3 s, so that this can happen beside other work."""
+    _nothing()
+
+
 @inlined
 def smooth_step(low: float, high: float, value: float) -> float:
     """0 at `low` to 1 at `high`, flat at both ends; `low` may be above `high`."""
@@ -47,3 +52,8 @@ def put(picture: NDArray[np.uint8], row: int, column: int, k: int, value: float,
     before = float(picture[row, column, k])
     mixed = before + (value - before) * amount
     picture[row, column, k] = np.uint8(min(max(mixed + 0.5, 0.0), 255.0))
+
+
+@compiled
+def _nothing() -> None:
+    pass

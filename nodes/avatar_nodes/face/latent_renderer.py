@@ -45,7 +45,10 @@ class LatentRenderer(Node):
 
     def open(self) -> None:
         self._check_params()
+        from concurrent.futures import ThreadPoolExecutor
+
         from avatar_nodes.face.full_frame_model import NO_EDGES, FullFrame
+        from avatar_nodes.face.kernel_model import load_compiler
         from avatar_nodes.face.photo_file_model import PortraitError
         from avatar_nodes.face.portrait_cache_model import load_portrait
         from avatar_nodes.face.renderer_model import Renderer
@@ -53,7 +56,9 @@ class LatentRenderer(Node):
 
         full = self.framing == "full"
         try:
-            portrait = load_portrait(self.portrait, None if full else self.size)
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(load_compiler)
+                portrait = load_portrait(self.portrait, None if full else self.size)
             backdrop = self._backdrop(portrait)
         except PortraitError as error:
             raise NodeError(error.what, fix=error.fix) from error

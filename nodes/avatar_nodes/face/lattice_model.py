@@ -16,7 +16,8 @@ def lattice_triangles(rows: int, columns: int) -> NDArray[np.int32]:
     """The triangles of a grid of vertices."""
     ids = np.arange(rows * columns).reshape(rows, columns)
     a, b, c, d = ids[:-1, :-1].ravel(), ids[:-1, 1:].ravel(), ids[1:, :-1].ravel(), ids[1:, 1:].ravel()
-    return np.concatenate([np.stack([a, b, c], axis=1), np.stack([c, b, d], axis=1)]).astype(np.int32)
+    found = np.concatenate([np.stack([a, b, c], axis=1), np.stack([c, b, d], axis=1)])
+    return np.asarray(found, np.int32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ _DARKER = 1.6  # how much sooner what is darker than skin is taken for something
 _STRAND = 0.12  # the thickest lashes
 _HAIR = 10  # levels they are darker than skin
 _LIKE_CHEEK = 45.0  # levels by which skin around an eye may differ from the cheek's
-_PORES, _FINE = 0.05, 12.0  # how coarse texture may be, and how strong in levels
+_PORES, _FINE = 0.05, 16.0  # how coarse texture may be, and how strong in levels
 _CHEEK = 0.4  # how far below skin is textured as lids are
+_UNDER = 0.2  # what is right under an eye
+_LIGHTER, _SHADIEST, _SHADED = 1.12, 0.75, 0.25
 _CREASE = 0.1  # how much darker the lid is at its lashes
 _HUMP = 0.04  # and how much lighter where it is roundest
 
@@ -50,12 +52,14 @@ def cover_eye(image: NDArray[np.uint8], outline: Array, rims: tuple[Array, Array
     patch = image[top:bottom, left:right].astype(np.float32)
     corner = np.array([left, top])
     opening = _filled(patch, np.concatenate([upper, lower[-2:0:-1]]) - corner)
-    away = _distance(1 - opening) / width
+    away = _distance(np.asarray(1 - opening, np.uint8)) / width
     above = _is_above(patch, upper - corner, lower - corner)
     hair = _filled(patch, brow - corner, grown=0.04 * width)
     face = _filled(patch, oval - corner)
     usable = (hair == 0) & (opening == 0) & (_distance(face) > _BORDER * width)
     skin = _skin(_without_strands(patch, width), away, usable, above, width)
+    shade = _no_lighter(patch, skin, usable & ~above & (away < _UNDER), opening > 0)
+    skin *= (1.0 + (shade - 1.0) * np.exp(-((away / _SHADED) ** 2)))[:, :, None]
     dark = np.where(above | (opening > 0), np.exp(-((away / 0.06) ** 2)), 0.0)
     round_ = np.where(above, np.exp(-(((away - 0.16) / 0.08) ** 2)), 0.0)
     skin *= (1.0 - _CREASE * dark + _HUMP * round_)[:, :, None]
@@ -80,6 +84,14 @@ def _skin(patch: Numbers, away: Array, usable: NDArray[np.bool_], above: NDArray
     allowed = low + (high - low) * np.clip(away / reach, 0.0, 1.0) ** 2
     found = np.asarray(_alike(patch - expected, allowed) * (usable & (away > _RIM)), np.float32)
     return push_pull(patch, found) + _detail(patch, found, width)
+
+
+def _no_lighter(patch: Numbers, skin: Numbers, under: NDArray[np.bool_], lid: NDArray[np.bool_]) -> float:
+    """The factor that makes lids hardly lighter than what is right under the eye: sockets lie in the shade."""
+    if not under.any() or not lid.any():
+        return 1.0
+    most = _LIGHTER * float(patch[under].mean())
+    return float(np.clip(most / max(float(skin[lid].mean()), 1.0), _SHADIEST, 1.0))
 
 
 def _detail(patch: Numbers, found: Numbers, width: float) -> Numbers:

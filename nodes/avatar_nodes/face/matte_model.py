@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face.closed_form_model import UNKNOWN, estimate_alpha
 from avatar_nodes.face.mediapipe_model import FaceModels
-from avatar_nodes.face.push_pull_model import push_pull
+from avatar_nodes.face.push_pull_model import push_pull, spread_smoothly
+from avatar_nodes.face.strays_model import find_strays
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -26,6 +27,7 @@ BODY_EDGE = 1 / 128  # clothes are patterned, and their edge is sharp: below the
 PLAIN = 0.0004  # variance of plain surroundings' colours (0..1)
 CLUTTER_REACH = 1 / 24  # the surroundings' colours are compared with their mean over this distance
 CLUTTER_WEIGHT = 8.0  # how much their variance counts against telling person and surroundings apart by colour
+GAP = 1 / 128  # strands of hair may be broken by so much
 BELIEF, SURE_BELIEF = 0.005, 0.05  # in the network's opinion, and in that of colours
 HAZE = 0.04  # share of a pixel that is none
 NOISE = 0.01  # squared distance of colours (0..1) that is no contrast
@@ -39,10 +41,15 @@ def person_matte(models: FaceModels, image: NDArray[np.uint8], oval: NDArray[np.
     face = _shrink(np.asarray(drawn) > 0, OVAL_EDGE)
     coarse = _one_piece(np.maximum(models.segment(image), face.astype(np.float32)), face)
     colour = image.astype(np.float32) / 255.0
-    clutter = clutter_of(colour, _far_from(coarse > 0.3))
-    inside, outside = _sides(coarse, face, clutter, chin=int(oval[:, 1].max()))
+    far, chin = _far_from(coarse > 0.3), int(oval[:, 1].max())
+    clutter = clutter_of(colour, far)
+    inside, outside = _sides(coarse, face, clutter, chin)
+    strays = find_strays(colour, far, clutter, coarse > 0.5)
+    strays[chin + len(image) // 16 :] = 0.0
+    outside &= ~_grow(strays > 0, GAP)
     known = np.where(inside, np.float32(1.0), np.where(outside, np.float32(0.0), np.float32(UNKNOWN)))
-    matte = estimate_alpha(colour, known, *_by_colour(colour, _soft(coarse), inside, outside, clutter))
+    guess, belief = _by_colour(colour, _soft(coarse), inside, outside, clutter)
+    matte = estimate_alpha(colour, known, np.maximum(guess, strays), np.maximum(belief, SURE_BELIEF * strays))
     matte = _without_holes(_connected(_crisp(matte), face), coarse)
     return np.maximum(matte, face.astype(np.float32))
 
@@ -78,11 +85,10 @@ def _by_colour(
     """
     if not outside.any():  # the person fills the frame: there is nothing to tell from
         return prior, np.full_like(prior, BELIEF)
-    person = push_pull(colour, inside.astype(np.float32))
-    behind = push_pull(colour, outside.astype(np.float32))
+    person, behind = (spread_smoothly(colour, side, 2) for side in (inside, outside))
     across = person - behind
-    contrast = (across * across).sum(axis=2)
-    share = np.clip(((colour - behind) * across).sum(axis=2) / (contrast + 1e-4), 0.0, 1.0)
+    contrast = np.einsum("ijk,ijk->ij", across, across)
+    share = np.clip(np.einsum("ijk,ijk->ij", colour - behind, across) / (contrast + 1e-4), 0.0, 1.0)
     sure = contrast / (contrast + CLUTTER_WEIGHT * clutter + NOISE)
     sure = np.clip((sure - 0.45) / 0.4, 0.0, 1.0)
     return np.asarray(sure * share + (1.0 - sure) * prior, np.float32), np.asarray(
@@ -127,7 +133,7 @@ def _one_piece(coarse: NDArray[np.float32], face: Mask) -> NDArray[np.float32]:
 
 def _connected(matte: NDArray[np.float32], face: Mask) -> NDArray[np.float32]:
     """Only what hangs together with the face."""
-    return matte * _grow(_piece_of(face, matte > 0.15), 1 / 256)
+    return matte * _grow(_piece_of(face, _grow(matte > 0.1, GAP)), 1 / 256)
 
 
 def _without_holes(matte: NDArray[np.float32], coarse: NDArray[np.float32]) -> NDArray[np.float32]:

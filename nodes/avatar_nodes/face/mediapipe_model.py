@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,15 @@ from avatar_nodes.face.photo_file_model import PortraitError
 _CHATTER = re.compile(
     rb"Created TensorFlow Lite XNNPACK delegate|before absl::InitializeLog|Feedback manager requires"
     rb"|Using NORM_RECT without IMAGE_DIMENSIONS"
-    # MediaPipe imports matplotlib, which we never call, and which wants a folder in the home folder.
+    # matplotlib, where others use it, wants a folder in the home folder.
     rb"|mkdir -p failed for path .*matplotlib|Matplotlib created a temporary cache"
     rb"|matplotlib is not a writable directory"
 )
 _stderr_lock = threading.RLock()
+
+
+# MediaPipe imports it for pictures of landmarks, which we never ask for: longer work than all the rest of its import.
+_PLOTS = ("matplotlib", "matplotlib.pyplot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,24 @@ class Detection:
         return float(np.degrees(np.arctan2(left_y - right_y, left_x - right_x)))
 
 
+@contextmanager
+def _without_plots() -> Iterator[None]:
+    """Spare an import of matplotlib where nobody has imported it yet."""
+    stubs = {name: ModuleType(name) for name in _PLOTS if name not in sys.modules}
+    sys.modules.update(stubs)
+    try:
+        yield
+    finally:
+        for name in stubs:
+            del sys.modules[name]
+
+
 class FaceModels:
     """The three networks, loaded when first used; a context manager that gives them back."""
 
     def __init__(self) -> None:
         try:
-            with quiet_native_log():
+            with quiet_native_log(), _without_plots():
                 import mediapipe
         except ImportError as error:  # a slim machine without the system libraries that its wheel leaves out
             raise PortraitError(

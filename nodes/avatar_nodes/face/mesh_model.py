@@ -5,6 +5,8 @@ Left and right are the subject's. Indices are of MediaPipe's face mesh.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,14 +60,20 @@ def extension(vertices: Array, anchors: list[int]) -> Array:
     Biharmonic: it minimises the squared Laplacian (Botsch and Kobbelt 2004, "An intuitive framework for
     real-time freeform modeling"), with edges weighted by the inverse of their length.
     """
-    laplacian = _laplacian(vertices)
-    energy: Array = laplacian.T @ laplacian
+    energy = _energy(vertices.astype(np.float64).tobytes())
     held = np.array(anchors)
     free = np.setdiff1d(np.arange(FACE_VERTICES), held)
     spread = np.zeros((FACE_VERTICES, len(anchors)))
     spread[held, np.arange(len(anchors))] = 1.0
     spread[free] = -np.linalg.solve(energy[np.ix_(free, free)], energy[np.ix_(free, held)])
     return spread
+
+
+@functools.lru_cache(maxsize=2)
+def _energy(vertices: bytes) -> Array:
+    """The squared Laplacian (468, 468) of a face: several shapes spread over the same one."""
+    laplacian = _laplacian(np.frombuffer(vertices, np.float64).reshape(-1, 3))
+    return np.asarray(laplacian.T @ laplacian)
 
 
 def uniform_laplacian() -> Array:

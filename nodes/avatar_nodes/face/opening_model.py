@@ -24,11 +24,15 @@ class Opening:
     coverage: NDArray[np.uint8]
 
 
-def draw_opening(upper: Array, lower: Array, size: int) -> Opening | None:
-    """Fill the outline between two rims (n, 2) px that share their ends; None where it lies outside of the frame."""
+def draw_opening(upper: Array, lower: Array, size: int, blur: float = 0.0) -> Opening | None:
+    """Fill the outline between two rims (n, 2) px that share their ends; None where it lies outside of the frame.
+
+    `blur` is the standard deviation, px, of edges softer than those of a pixel.
+    """
     outline = np.concatenate([smooth(upper), smooth(lower)[-2:0:-1]])
-    left, top = np.maximum(np.floor(outline.min(0)).astype(int) - 1, 0)
-    right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 2, size)
+    margin = 1 + int(2 * blur)
+    left, top = np.maximum(np.floor(outline.min(0)).astype(int) - margin, 0)
+    right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 1 + margin, size)
     if right - left < 1 or bottom - top < 1:
         return None
     # OpenCV's anti-aliased polygons are ragged: fill a finer grid, and let each pixel be the mean of its cells.
@@ -36,6 +40,8 @@ def draw_opening(upper: Array, lower: Array, size: int) -> Opening | None:
     fixed = np.rint(((outline - (left, top) + 0.5) * _CELLS - 0.5) * (1 << _SHIFT)).astype(np.int32)
     cv2.fillPoly(cells, [fixed[:, None]], (255.0,), cv2.LINE_8, _SHIFT)
     coverage = cv2.resize(cells, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    if blur > 0.0:
+        coverage = cv2.GaussianBlur(coverage, (0, 0), blur)
     return Opening(int(left), int(top), np.asarray(coverage, np.uint8))
 
 

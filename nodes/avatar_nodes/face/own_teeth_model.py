@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.face.mouth_tones_model import LUMA
 from avatar_nodes.face.opening_model import Opening
 
-_LUMA = np.array([0.299, 0.587, 0.114])
 _PALER = 0.8  # teeth have less than this of the lips' saturation
 _LEAST_AREA = 0.004  # squared inter-pupil distances of teeth: below it their colour is not trusted
 _LEAST_SPAN = 0.45  # inter-pupil distances: a row that is seen from canine to canine is used as it is
@@ -59,10 +59,10 @@ def find_own_teeth(
 
 
 def _tooth_like(patch: NDArray[np.uint8], within: NDArray[np.bool_], lip: NDArray[np.float32]) -> NDArray[np.bool_]:
-    luma = patch @ _LUMA
+    luma = patch @ LUMA
     bright = float(np.percentile(luma[within], 95)) if within.any() else 255.0
     paler = _saturation(patch) < max(_PALER * float(_saturation(lip[None])[0]), 0.06)
-    return np.asarray((luma > max(0.6 * bright, 0.85 * float(lip @ _LUMA))) & paler)
+    return np.asarray((luma > max(0.6 * bright, 0.85 * float(lip @ LUMA))) & paler)
 
 
 def _saturation(colours: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from avatar_nodes.face.photo_quality_model import COVERED_A_LITTLE
-from avatar_nodes.face.portrait_report_model import HALF_CLOSED, LARGEST_SCALE, OWN_TEETH, PortraitReport
+from avatar_nodes.face.portrait_report_model import LARGEST_SCALE, OWN_TEETH, UNSURE, PortraitReport
 
 # What is not worth a word: the worst of the portraits that were tried and look well, with a little room.
 _BLURRED = 18.0  # thousandths of the frame
@@ -23,8 +23,10 @@ def _wishes(report: PortraitReport) -> Iterator[tuple[float, str]]:
     quality, (yaw, pitch, roll) = report.quality, report.pose
     if quality.covered > COVERED_A_LITTLE:
         yield 10.0, "a photo with nothing before the mouth"
-    if min(report.eyes) < HALF_CLOSED:
+    if max(report.eyes.shut) > UNSURE:
         yield 9.0, "a photo with open eyes"
+    if report.eyes.dark > UNSURE:
+        yield 9.0, "a photo without sunglasses, with light on the eyes"
     if any("cut off" in notice for notice in report.notices):
         yield 8.0, "a photo that shows the whole head"
     if any("fills the photo" in notice for notice in report.notices):

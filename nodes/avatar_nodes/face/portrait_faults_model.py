@@ -18,6 +18,7 @@ from avatar_nodes.face.canonical_model import (
     RIGHT_EYE,
     head_pose,
 )
+from avatar_nodes.face.eyes_seen_model import EyesSeen
 from avatar_nodes.face.photo_file_model import PortraitError
 from avatar_nodes.face.photo_quality_model import COVERED
 
@@ -26,7 +27,7 @@ INNER = (
     *RIGHT_BROW_UPPER, *RIGHT_BROW_LOWER, *LEFT_BROW_UPPER, *LEFT_BROW_LOWER, *RIGHT_EYE, *LEFT_EYE, *LIPS_OUTER,
 )  # fmt: skip
 SMALLEST_FACE = 80  # px of the photo, cheek to cheek
-CLOSED = 0.1  # eye aspect: eyes in mid-blink have .05 to .13, open ones of portraits .23 and more
+SURE = 0.7  # that eyes are shut or dark: eyes in mid-blink have .57 and more, seen ones of portraits .11 at most
 LARGEST_YAW, LARGEST_PITCH, LARGEST_ROLL = 40.0, 30.0, 45.0  # degrees; beyond them half of the face is not seen
 
 
@@ -75,10 +76,15 @@ def check_whole(path: Path, landmarks: NDArray[np.float64], width: int, height: 
         )
 
 
-def check_seen(path: Path, eyes: tuple[float, float], covered: float) -> None:
-    """Raise PortraitError where both eyes are closed, or where the mouth cannot be seen."""
-    if max(eyes) < CLOSED:
+def check_seen(path: Path, eyes: EyesSeen, covered: float) -> None:
+    """Raise PortraitError where both eyes, or the mouth, cannot be seen."""
+    if min(eyes.shut) > SURE:
         raise PortraitError(f"{path}: the eyes are closed", "use a photo with open eyes")
+    if eyes.dark > SURE:
+        raise PortraitError(
+            f"{path}: the eyes cannot be seen: sunglasses, or a dark shadow, seem to be before them",
+            "use a photo that shows the eyes",
+        )
     if covered > COVERED:
         raise PortraitError(
             f"{path}: the mouth cannot be seen: a hand, a mask or a microphone seems to be before it",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from avatar_nodes.face.appearance_model import Layers, split_layers
 from avatar_nodes.face.background_model import fill_background
 from avatar_nodes.face.canonical_model import OVAL
+from avatar_nodes.face.eyes_seen_model import see_eyes
 from avatar_nodes.face.find_face_model import FoundFace, find_face
 from avatar_nodes.face.framing_model import choose_framing, cut_frame
 from avatar_nodes.face.matte_model import person_matte
@@ -90,16 +91,17 @@ def _take_apart(models: FaceModels, photo: NDArray[np.uint8], found: FoundFace, 
     transform = framing.transform(size)
     landmarks = _into_frame(found.landmarks, transform)
     matte = person_matte(models, image, landmarks[list(OVAL), :2])
-    quality = measure_quality(image, landmarks.astype(np.float32), found.doubt)
+    points = landmarks.astype(np.float32)
+    eyes, quality = see_eyes(image, points), measure_quality(image, points, found.doubt)
     kept, shrink = shrunk(photo, WHOLE_SIDE)
     return Portrait(
         image=image,
         layers=split_layers(image, matte, fill_background(image, matte)),
-        landmarks=landmarks.astype(np.float32),
+        landmarks=points,
         photo=kept,
         transform=transform @ _grown(1.0 / shrink),
         scale=size / framing.side,
-        report=report_on(found, framing, size, (width, height), quality),
+        report=report_on(found, framing, size, (width, height), eyes, quality),
     )
 
 

@@ -6,19 +6,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import OVAL, head_pose
+from avatar_nodes.face.eyes_seen_model import EyesSeen
 from avatar_nodes.face.find_face_model import FoundFace
 from avatar_nodes.face.framing_model import Framing
-from avatar_nodes.face.identity_model import eye_aspect
 from avatar_nodes.face.photo_quality_model import COVERED_A_LITTLE, PhotoQuality
 from avatar_nodes.face.portrait_faults_model import edges_beyond, face_width
 
 MOST_CUT_OFF = 0.03  # of the face's height: what may lie beyond the edge of the photo without a word
 LARGEST_SCALE = 1.5  # above this the picture is soft, and the user is told
-HALF_CLOSED = 0.17  # eye aspect: open eyes of portraits have .23 and more, eyes in mid-blink .05 to .13
+UNSURE = 0.3  # of shut or dark eyes: seen ones of portraits have .11 at most
+SURE_OF_GLASSES = 0.4  # from here on they are drawn as glasses
 PARTED = 0.03  # distances between the eyes: lips that are further apart are not closed
 OWN_TEETH = 0.045  # and from here on they show teeth
 
@@ -31,7 +30,7 @@ class PortraitReport:
     faces: int  # how many there were
     pose: tuple[float, float, float]  # yaw, pitch, roll, degrees
     enlarged: float  # frame px per px of the photo
-    eyes: tuple[float, float]  # height over width of the right and the left eye's opening
+    eyes: EyesSeen
     lips: float  # how far they are apart, in distances between the eyes
     quality: PhotoQuality
     notices: tuple[str, ...]  # what the user should know, one sentence each
@@ -41,14 +40,14 @@ class PortraitReport:
 def report_from(said: dict[str, Any]) -> PortraitReport:
     """The report that was made a dictionary by `dataclasses.asdict`; raises KeyError, TypeError or ValueError."""
     yaw, pitch, roll = said["pose"]
-    right, left = said["eyes"]
+    right, left = said["eyes"]["shut"]
     quality = {name: float(said["quality"][name]) for name in PhotoQuality.__slots__}
     return PortraitReport(
         face_px=float(said["face_px"]),
         faces=int(said["faces"]),
         pose=(float(yaw), float(pitch), float(roll)),
         enlarged=float(said["enlarged"]),
-        eyes=(float(right), float(left)),
+        eyes=EyesSeen((float(right), float(left)), float(said["eyes"]["dark"]), float(said["eyes"]["glasses"])),
         lips=float(said["lips"]),
         quality=PhotoQuality(**quality),
         notices=tuple(str(text) for text in said["notices"]),
@@ -62,11 +61,10 @@ def report_to(report: PortraitReport) -> dict[str, Any]:
 
 
 def report_on(
-    found: FoundFace, framing: Framing, size: int, photo: tuple[int, int], quality: PhotoQuality
+    found: FoundFace, framing: Framing, size: int, photo: tuple[int, int], eyes: EyesSeen, quality: PhotoQuality
 ) -> PortraitReport:
     """Sum up a photo (width, height) whose face was found, framed at `size` px and measured."""
     pose = head_pose(found.landmarks)
-    eyes = eye_aspects(found.landmarks)
     lips = float(np.linalg.norm(found.landmarks[13, :2] - found.landmarks[14, :2])) / pose.scale
     return PortraitReport(
         face_px=face_width(found.landmarks),
@@ -77,13 +75,8 @@ def report_on(
         lips=lips,
         quality=quality,
         notices=(*_framed_notices(found, framing, size, photo), *_seen_notices(eyes, quality)),
-        fallbacks=tuple(_fallbacks(lips)),
+        fallbacks=tuple(_fallbacks(eyes, lips)),
     )
-
-
-def eye_aspects(landmarks: NDArray[np.float64]) -> tuple[float, float]:
-    """Height over width of the right and the left eye's opening."""
-    return eye_aspect(landmarks, mesh.RIGHT_EYE), eye_aspect(landmarks, mesh.LEFT_EYE)
 
 
 def _framed_notices(found: FoundFace, framing: Framing, size: int, photo: tuple[int, int]) -> list[str]:
@@ -108,18 +101,22 @@ def _framed_notices(found: FoundFace, framing: Framing, size: int, photo: tuple[
     return notices
 
 
-def _seen_notices(eyes: tuple[float, float], quality: PhotoQuality) -> list[str]:
+def _seen_notices(eyes: EyesSeen, quality: PhotoQuality) -> list[str]:
     notices = []
-    if min(eyes) < HALF_CLOSED:
-        which = "the eyes are" if max(eyes) < HALF_CLOSED else "one eye is"
+    if max(eyes.shut) > UNSURE:
+        which = "the eyes are" if min(eyes.shut) > UNSURE else "one eye is"
         notices.append(f"{which} nearly closed; what the lids hide is made up; open eyes would look better")
+    if eyes.dark > UNSURE:
+        notices.append("the eyes are dark, as behind sunglasses; what cannot be seen of them is made up")
     if quality.covered > COVERED_A_LITTLE:
         notices.append("something seems to cover part of the mouth; what covers it will move with the lips")
     return notices
 
 
-def _fallbacks(lips: float) -> list[str]:
+def _fallbacks(eyes: EyesSeen, lips: float) -> list[str]:
     fallbacks = []
+    if eyes.glasses >= SURE_OF_GLASSES:
+        fallbacks.append("glasses: their frame moves with the head only")
     if lips > PARTED:
         fallbacks.append("the lips are apart in the photo: a closed mouth is made from it")
     if lips > OWN_TEETH:

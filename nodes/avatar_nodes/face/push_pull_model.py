@@ -24,3 +24,15 @@ def push_pull(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArr
     upsampled = cv2.pyrUp(far, dstsize=(weight.shape[1], weight.shape[0])).reshape(colour.shape)
     near = weight[:, :, None]
     return np.asarray(colour * near + upsampled * (1.0 - near), dtype=np.float32)
+
+
+def spread_smoothly(colour: NDArray[np.float32], known: NDArray[np.bool_], shrink: int) -> NDArray[np.float32]:
+    """`push_pull` from what is `known` (h, w), at a part of the size: for colours that need not be sharp."""
+    import cv2
+
+    height, width = known.shape
+    small = (max(width // shrink, 1), max(height // shrink, 1))
+    share = np.asarray(cv2.resize(known.astype(np.float32), small, interpolation=cv2.INTER_AREA), np.float32)
+    seen = np.asarray(cv2.resize(colour * known[:, :, None], small, interpolation=cv2.INTER_AREA), np.float32)
+    filled = push_pull(seen / np.maximum(share, 1e-3)[:, :, None], (share > 0.25).astype(np.float32))
+    return np.asarray(cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

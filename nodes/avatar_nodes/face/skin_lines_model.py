@@ -1,4 +1,4 @@
-"""Lines that expressions draw on skin, where video taught too little: on forehead and glabella, and the photo's own."""
+"""Lines drawn on skin where video taught too little: forehead, glabella, corners of the eyes; and the photo's own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from avatar_nodes.face.skin_map_model import (
     corners,
     face_cut,
     laid_flat,
+    reach,
     skin_share,
     softened,
     texel_of_vertex,
@@ -28,7 +29,9 @@ Floats = NDArray[np.float32]
 FOREHEAD_DEPTH = 0.07  # log of brightness, from line to ridge
 GLABELLA_DEPTH = 0.12
 OWN_GROWTH = 2.0  # of the photo's own lines, by how much the skin there shrinks
+CROW_DEPTH = 0.06
 _FOREHEAD_LINES = 3.3
+_CROW_STEP, _CROW_TURN = 26.0, 8.0  # degrees from line to line, and of the middle one, down
 _BROW_TOP = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 _TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
 _FINE, _BROAD = 0.7, 3.0  # texels: lines are between
@@ -49,6 +52,8 @@ def drawn_lines() -> Floats:
     for side, sign in (("Left", 1.0), ("Right", -1.0)):
         found[EXPRESSION_INDEX[f"browOuterUp{side}"]] = forehead * np.exp(-(((across - sign * 0.5) / 0.32) ** 2))
         found[EXPRESSION_INDEX[f"browDown{side}"]] = _glabella(across, sign)
+        found[EXPRESSION_INDEX[f"cheekSquint{side}"]] = _crows_feet(across, sign)
+        found[EXPRESSION_INDEX[f"eyeSquint{side}"]] = 0.7 * found[EXPRESSION_INDEX[f"cheekSquint{side}"]]
     return found
 
 
@@ -78,6 +83,17 @@ def _glabella(across: Floats, sign: float) -> Floats:
     return np.asarray(GLABELLA_DEPTH * line * np.exp(-(((rows - middle) / reach) ** 2)), np.float32)
 
 
+def _crows_feet(across: Floats, sign: float) -> Floats:
+    """Three lines that spread from the outer corner of an eye, with ridges between."""
+    corner = texel_of_vertex()[263 if sign > 0 else 33] - (SIDE - 1) / 2
+    out = sign * (across - corner[0] / TEXELS)
+    down = (np.arange(SIDE, dtype=np.float32)[:, None] - (SIDE - 1) / 2 - corner[1]) / TEXELS
+    away, turn = np.hypot(out, down), np.degrees(np.arctan2(down, np.maximum(out, 1e-3)))
+    wave = np.cos(np.radians(360.0 / _CROW_STEP) * (turn - _CROW_TURN))
+    fan = np.exp(-(((turn - _CROW_TURN) / 40.0) ** 4)) * np.exp(-(((away - 0.22) / 0.12) ** 2)) * (out > 0)
+    return np.asarray(-CROW_DEPTH * wave * fan, np.float32)
+
+
 def own_lines(identity: Identity, laid: Floats) -> Floats:
     """How the photo's own fine lines, in its log of brightness `laid`, deepen where each coefficient shrinks the skin.
 
@@ -89,7 +105,7 @@ def own_lines(identity: Identity, laid: Floats) -> Floats:
     for number, shrink in enumerate(_shrinking(identity)):
         if shrink.any():
             spread = np.einsum("yxk,yxk->yx", weights, shrink.astype(np.float32)[around])
-            found[number] = OWN_GROWTH * cv2.GaussianBlur(spread, (0, 0), 2.0) * band
+            found[number] = OWN_GROWTH * cv2.GaussianBlur(spread, (0, 0), 2.0) * band * reach(EXPRESSION_NAMES[number])
     return found
 
 
@@ -118,7 +134,7 @@ def _at_vertices(values: NDArray[np.float64], weights: NDArray[np.float64]) -> N
     for k in range(3):
         np.add.at(total, FACE_TRIANGLES[:, k], values * weights)
         np.add.at(weight, FACE_TRIANGLES[:, k], weights)
-    return total / np.maximum(weight, 1e-9)
+    return np.asarray(total / np.maximum(weight, 1e-9))
 
 
 def likeness(image: NDArray[np.uint8], landmarks: NDArray[np.float32], laid: Floats) -> Floats:

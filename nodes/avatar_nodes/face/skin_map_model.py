@@ -37,6 +37,7 @@ _HOLES = (
 )
 _CENTRE, _INNER = (SIDE - 1) / 2, np.array((0.78, 0.95), np.float32)  # the outline's sides show hair and ears
 _EDGE_FADE, _HOLE_FADE = 7.0, 3.0  # texels over which a map fades out
+_UPPER_END, _LOWER_BEGIN = -0.1, 0.25  # inter-pupil distances below the eyes' corners: between them both reach
 _FINE, _BROAD = 1.2, 6.0  # texels: the band of shading in which contrast is measured
 
 
@@ -89,13 +90,25 @@ def skin_share() -> Floats:
     """How much of a texel is skin that folds (SIDE, SIDE): 0 at eyes, brows, lips, nostrils and beyond the face."""
     place = texel_of_vertex()
     face = np.zeros((SIDE, SIDE), np.uint8)
-    cv2.fillPoly(face, [_outline((place - _CENTRE) * _INNER + _CENTRE, OVAL)], 1)
+    cv2.fillPoly(face, [_outline((place - _CENTRE) * _INNER + _CENTRE, OVAL)], (1.0,))
     no_hole = np.ones_like(face)
     for ring, wider in _HOLES:
         hole = np.zeros_like(face)
-        cv2.fillPoly(hole, [_outline(place, ring)], 1)
+        cv2.fillPoly(hole, [_outline(place, ring)], (1.0,))
         no_hole[cv2.dilate(hole, np.ones((2 * wider + 1, 2 * wider + 1), np.uint8)) > 0] = 0
-    return np.asarray(_faded(face, _EDGE_FADE) * _faded(no_hole, _HOLE_FADE), np.float32)
+    share = _faded(face, _EDGE_FADE) * _faded(no_hole, _HOLE_FADE)
+    return np.asarray((share + share[:, ::-1]) / 2, np.float32)
+
+
+@cache
+def reach(name: str) -> Floats:
+    """How far a coefficient reaches in each row of the map (SIDE, 1): brows not to cheeks, mouths not to the eyes."""
+    down = (np.arange(SIDE, dtype=np.float32)[:, None] - texel_of_vertex()[33, 1]) / TEXELS
+    below = np.clip((down - _UPPER_END) / (_LOWER_BEGIN - _UPPER_END), 0.0, 1.0)
+    below = below * below * (3 - 2 * below)
+    if name.startswith("brow"):
+        return np.asarray(1.0 - below, np.float32)
+    return np.asarray(below if name.startswith(("mouth", "jaw")) else np.ones_like(below), np.float32)
 
 
 def _faded(inside: NDArray[np.uint8], over: float) -> Floats:
@@ -105,13 +118,13 @@ def _faded(inside: NDArray[np.uint8], over: float) -> Floats:
 
 
 def _outline(place: Floats, ring: tuple[int, ...]) -> NDArray[np.int32]:
-    return np.rint(place[list(ring)]).astype(np.int32)[:, None]
+    return np.asarray(np.rint(place[list(ring)])[:, None], np.int32)
 
 
 def log_skin(picture: NDArray[np.uint8], landmarks: NDArray[np.floating[Any]]) -> Floats:
     """The log of the face's brightness laid flat (SIDE, SIDE), from RGB and landmarks (478, 3) in its px."""
     cut, moved = face_cut(picture, landmarks)
-    flat = laid_flat(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), moved)
+    flat = laid_flat(np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), np.uint8), moved)
     return np.asarray(np.log(np.maximum(flat, np.float32(_DARKEST))), np.float32)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.face.appearance_model import Layers
-from avatar_nodes.face.compose_model import compose_rows, fix_gain, words_of
+from avatar_nodes.face.compose_model import compose_rows
 from avatar_nodes.face.kernel_model import compiled
+from avatar_nodes.face.light_model import LitPerson
 from avatar_nodes.face.raster_model import occupied, raster_rows
 
 _BAND = 64  # rows that are mapped, then composed while the map is still in the cache
@@ -29,14 +30,13 @@ class Warp:
         tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
     ) -> None:
         """`source` (n, 2) px is where the mesh stands in the photo; `tint`: how red, green, blue follow a gain."""
-        size, cells = len(backdrop), len(backdrop) // 4
+        size = len(backdrop)
         own = backdrop is layers.background
         self._backdrop = backdrop
-        self._person = words_of(layers.person)
+        self._person = LitPerson(layers.person, tint)
         self._rest = layers.rest if own else np.zeros_like(layers.rest)
         self._source = source
         self._triangles = _with_person(source, triangles, layers)
-        self._gain, self._lit = np.zeros((cells, cells), np.uint64), np.array([0, 0, 0, 0, *tint], np.float32)
         self._sampling, self._nearest = np.zeros((_BAND, size, 2), np.float32), np.empty((_BAND, size), np.float32)
         self._ends, self._words = np.empty((_BAND, 2), np.int32), np.empty(size, np.uint64)
 
@@ -49,16 +49,12 @@ class Warp:
     ) -> None:
         """Fill `picture`, which is like the backdrop, with the mesh at `points` (n, 2); a larger `depth` is nearer.
 
-        `gain` (size // 4, size // 4) is how much brighter the photo's pixels become.
+        `gain` (cells, cells) is how much brighter the photo's pixels become.
         """
         np.copyto(picture, self._backdrop)
-        if gain is None:
-            self._lit[:4] = 0
-        else:
-            fix_gain(gain, self._gain, self._lit)
         _draw(
             points, depth, self._source, self._triangles,
-            self._person, self._backdrop, self._rest, self._gain, self._lit,
+            self._person.under(gain), self._backdrop, self._rest,
             self._sampling, self._nearest, self._ends, self._words, picture,
         )  # fmt: skip
 
@@ -82,8 +78,6 @@ def _draw(
     person: NDArray[np.uint64],
     backdrop: NDArray[np.uint8],
     rest: NDArray[np.int16],
-    gain: NDArray[np.uint64],
-    lit: NDArray[np.float32],
     sampling: NDArray[np.float32],
     nearest: NDArray[np.float32],
     ends: NDArray[np.int32],
@@ -94,4 +88,4 @@ def _draw(
         rows = min(len(nearest), len(picture) - first)
         maps = sampling[:rows], nearest[:rows], ends[:rows]
         raster_rows(points, depth, source, triangles, first, *maps)
-        compose_rows(person, backdrop, rest, gain, lit, first, *maps, words, picture)
+        compose_rows(person, backdrop, rest, first, *maps, words, picture)

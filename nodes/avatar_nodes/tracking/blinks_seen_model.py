@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 REACH = 25  # frames to each side from which the resting opening of a moment is taken
 DEAD = 0.22  # of the way to shut: less is a lowered look or noise
 EVENT = 0.45  # of the way to shut: from here on it is a blink, and blinks shut the eye
+_WIDEST_REST = 1.05  # of the person's resting opening: beyond it the eyes are wide
 _FLANK = 5  # frames that a blink's way down or up may take
 
 
@@ -33,7 +34,12 @@ def blink_amounts(openness: Array) -> Array:
 
 def way_to_shut(openness: Array) -> Array:
     """How far (T,) an eye has gone from its resting opening to shut: 0 to 1.2."""
-    return np.asarray(np.clip(1.0 - openness / np.maximum(_resting(openness), 0.4), 0.0, 1.2))
+    return way_from(openness, _resting(openness))
+
+
+def way_from(openness: Array, resting: Array) -> Array:
+    """The same, where the resting opening of the moment is known: from wide eyes back to rest is no blink."""
+    return np.asarray(np.clip(1.0 - openness / np.clip(resting, 0.4, _WIDEST_REST), 0.0, 1.2))
 
 
 def blink_frames(way: Array) -> list[int]:

@@ -29,12 +29,14 @@ SEARCH_PAUSE = 10  # frames without a face between two thorough searches
 class FaceFollower:
     """Reads the landmarks of the largest face, frame by frame; a context manager.
 
-    `both_ways` is the mean with the mirror image: twice the work, less noise, left and right treated alike.
+    `both_ways` is the mean with the mirror image: twice the work, less noise, left and right treated alike. `quick`
+    looks for a lost face only where it is upright and large: a thorough search takes some frames' time.
     """
 
-    def __init__(self, both_ways: bool = True) -> None:
+    def __init__(self, both_ways: bool = True, quick: bool = False) -> None:
         self._models = FaceModels()  # says what is missing where MediaPipe cannot be loaded
         self._ways = 2 if both_ways else 1
+        self._quick = quick
         self._meshes: list[Any] = []
         self._window: _Window | None = None
         self._missed = 0
@@ -85,7 +87,7 @@ class FaceFollower:
         with quiet_native_log():
             edge = int(EDGE * min(frame.shape[:2]))
             framed = cv2.copyMakeBorder(frame, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=GROUND)
-            found = find_face(self._models, np.asarray(framed))
+            found = find_face(self._models, np.asarray(framed), quick=self._quick)
         if found is not None:
             self._look_at(found.landmarks - (edge, edge, 0.0))
         return found is not None

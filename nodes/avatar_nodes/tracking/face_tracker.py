@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from avatar_nodes.tracking.face_follower_model import FaceFollower
     from avatar_nodes.tracking.live_tracker_model import LiveTracker
     from avatar_nodes.tracking.on_grid_model import OnGrid
+    from avatar_nodes.tracking.skin_seen_model import SkinSeen
 
 
 class FaceTracker(Node):
@@ -33,19 +34,23 @@ class FaceTracker(Node):
     _follower: FaceFollower | None = None
     _tracker: LiveTracker
     _grid: OnGrid
+    _skin: SkinSeen
 
     def open(self) -> None:
         from avatar_nodes.face.photo_file_model import PortraitError
         from avatar_nodes.tracking.face_follower_model import FaceFollower
         from avatar_nodes.tracking.live_tracker_model import LiveTracker
         from avatar_nodes.tracking.on_grid_model import OnGrid
+        from avatar_nodes.tracking.skin_seen_model import SkinSeen
 
         try:
-            self._follower = FaceFollower(both_ways=not self.context.live)  # live, half of the work is enough
+            live = self.context.live  # then the most exact takes too long
+            self._follower = FaceFollower(both_ways=not live, quick=live)
         except PortraitError as error:
             raise NodeError(error.what, fix=error.fix) from None
         self._tracker = LiveTracker(self.neutral_s)
         self._grid = OnGrid(self.context.frame_rate)
+        self._skin = SkinSeen()
         self._seen = self._missed = 0
 
     def process(self, frames: VideoFrame) -> None:
@@ -57,8 +62,9 @@ class FaceTracker(Node):
         self._seen += landmarks is not None
         self._missed += landmarks is None
         if landmarks is not None and self.mirror:
-            landmarks = mirrored_landmarks(landmarks, pixels.shape[1])
+            landmarks, pixels = mirrored_landmarks(landmarks, pixels.shape[1]), pixels[:, ::-1]
         face = self._tracker.add(self.timestamp / 1e9, landmarks, self.smooth)
+        face = self._skin.shaded(face, pixels, landmarks)
         for timestamp, motion in self._grid.add(self.timestamp, face):
             self.motion.send(motion, timestamp=timestamp)
 

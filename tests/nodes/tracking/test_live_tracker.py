@@ -53,6 +53,19 @@ def test_a_wink_shuts_the_eye_on_its_side(puppet: Any, mirror: bool, shut: str, 
     assert amount(found[REST - 1], f"eyeBlink{shut}") < 0.05
 
 
+def test_from_wide_eyes_back_to_rest_is_no_blink(puppet: Any) -> None:
+    found = tracked(puppet, rested(*[motion(eyeWide=1.0)] * 40, *[motion()] * 10))
+    assert amount(found[REST + 39], "eyeWideLeft") > 0.3
+    assert max(amount(face, "eyeBlinkLeft") for face in found[REST + 40 :]) < 0.1
+
+
+def test_a_laugh_narrows_both_eyes_alike(puppet: Any) -> None:
+    laugh = FaceMotion.neutral()
+    laugh.expression[[EXPRESSION_INDEX["eyeBlinkLeft"], EXPRESSION_INDEX["eyeBlinkRight"]]] = (0.4, 0.55)
+    found = tracked(puppet, rested(*[laugh] * 10))[-1]
+    assert abs(amount(found, "eyeBlinkLeft") - amount(found, "eyeBlinkRight")) < 0.15
+
+
 def test_a_mirror_turns_everything_that_has_a_side(puppet: Any) -> None:
     to = motion((12, 5, 8, 0.2, 0.1, 0), gaze=(10, 4), mouthSmileLeft=0.6, browOuterUpRight=0.5)
     straight, turned = (tracked(puppet, rested(*[to] * 25), mirror)[-1] for mirror in (False, True))
