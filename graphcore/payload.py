@@ -5,8 +5,9 @@
         samples: Annotated[NDArray[np.float32], Shape("samples", "channels")]
         sample_rate: int
 
-A field is an array with a dtype and a shape, a str, int, float or bool, a tuple of one of these
-(`tuple[str, ...]`), or any of them `| None`.
+A field is an array with a dtype and a shape, a str, int, float or bool, a tuple of one of these (`tuple[str, ...]`),
+or any of them `| None`; or a torch tensor, `Annotated[Tensor, Shape("frames", 64, dtype="float32")]`, which travels as
+bytes and comes on the device that an Input names.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from graphcore.errors import DeclarationError
 
 T = TypeVar("T")
 
+TENSOR_DTYPES = ("float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
 SCALARS = (bool, int, float, str)
 PACKET_BYTES = 256  # what a packet costs besides its arrays and texts
 
@@ -28,12 +30,13 @@ _arrays: dict[type, tuple[_Array, ...]] = {}
 
 
 class Shape:
-    """The axes of an array: a name for a free length, a number for a fixed one."""
+    """The axes of an array: a name for a free length, a number for a fixed one; of a tensor, its `dtype`, too."""
 
-    __slots__ = ("axes",)
+    __slots__ = ("axes", "dtype")
 
-    def __init__(self, *axes: str | int) -> None:
+    def __init__(self, *axes: str | int, dtype: str = "") -> None:
         self.axes = axes
+        self.dtype = dtype
 
     def __repr__(self) -> str:
         return "(" + ", ".join(str(axis) for axis in self.axes) + ")"
@@ -52,7 +55,7 @@ class Shape:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """One field: either an array (`dtype` and `shape`) or a `scalar`, repeated where `many`."""
+    """One field: an array or `tensor` (`dtype` and `shape`), or a `scalar`, repeated where `many`."""
 
     name: str
     optional: bool
@@ -60,6 +63,7 @@ class Field:
     shape: Shape | None = None
     scalar: type | None = None
     many: bool = False
+    tensor: bool = False  # torch's, which lives on a device
 
 
 @dataclass_transform(eq_default=False)
@@ -132,7 +136,7 @@ def _arrays_of(cls: type) -> tuple[_Array, ...]:
         arrays = tuple(
             (field.name, field.optional, np.dtype(field.dtype), len(field.shape.axes), field.shape.fixed)
             for field in fields_of(cls)
-            if field.shape is not None
+            if field.shape is not None and not field.tensor
         )
         _arrays[cls] = arrays
     return arrays
@@ -163,9 +167,21 @@ def mismatch(content: Any) -> str:
                 return f"{field.name}: {value!r:.60}, expected {field.scalar.__name__ if field.scalar else 'a value'}"
         elif not hasattr(value, "dtype"):
             return f"{field.name}: {type(value).__name__}, expected an array"
-        elif str(value.dtype) != field.dtype or not field.shape.fits(value.shape):
+        elif dtype_name(value) != field.dtype or not field.shape.fits(value.shape):
             return f"{field.name}: {value.dtype} {value.shape}, expected {field.dtype} {field.shape}"
     return ""
+
+
+def dtype_name(value: Any) -> str:
+    """`float32`, of an array and of a tensor alike."""
+    return str(value.dtype).removeprefix("torch.")
+
+
+def moved(content: Any, device: str) -> Any:
+    """The same payload with its tensors on this device; itself where it has none."""
+    tensors = {field.name: getattr(content, field.name) for field in fields_of(type(content)) if field.tensor}
+    there = {name: tensor.to(device) for name, tensor in tensors.items() if tensor is not None}
+    return dataclasses.replace(content, **there) if there else content
 
 
 def _is_plain(field: Field, value: Any) -> bool:
@@ -180,7 +196,21 @@ def _array_types() -> dict[str, Any]:
     import numpy as np
     from numpy.typing import NDArray
 
-    return {"np": np, "NDArray": NDArray}
+    return {"np": np, "NDArray": NDArray, "torch": _Torch, "Tensor": _Torch.Tensor}
+
+
+class _Torch:
+    """Stands for torch where only the names in annotations count: the engine does not import it."""
+
+    class Tensor:
+        """Stands for torch.Tensor."""
+
+
+def _is_tensor(array: Any) -> bool:
+    return array is _Torch.Tensor or (getattr(array, "__module__", ""), getattr(array, "__name__", "")) == (
+        "torch",
+        "Tensor",
+    )
 
 
 def _describe(cls: type, name: str, hint: Any) -> Field:
@@ -188,6 +218,11 @@ def _describe(cls: type, name: str, hint: Any) -> Field:
     if get_origin(hint) is Annotated:
         array, *extras = get_args(hint)
         shape = next((extra for extra in extras if isinstance(extra, Shape)), None)
+        if shape is not None and _is_tensor(array):
+            if shape.dtype not in TENSOR_DTYPES:
+                expected = f"Shape(..., dtype=) with one of {', '.join(TENSOR_DTYPES)}"
+                raise DeclarationError(f"{cls.__qualname__}.{name}: a tensor of {shape.dtype!r}; expected {expected}")
+            return Field(name, optional, dtype=shape.dtype, shape=shape, tensor=True)
         if shape is not None:
             return Field(name, optional, dtype=_dtype_of(cls, name, array), shape=shape)
         hint = array

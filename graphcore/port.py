@@ -48,6 +48,7 @@ class Input(_Named, Generic[P]):
     With a `default` it may stay unlinked, and a follower has that value before its first packet; a follower
     with a window needs none, its window is empty then.
     With `window_ms`, `process` gets a Window (a Sequence with timestamps) of that long, up to the drivers' time.
+    With `device` ("cuda:0", or the name of a param that says it) tensors in the payload come on that device.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Input(_Named, Generic[P]):
         default: P | None = REQUIRED,
         window_ms: float | None = None,
         align: Align | None = None,
+        device: str = "",
         doc: str = "",
     ) -> None:
         if not is_payload(payload):
@@ -71,10 +73,13 @@ class Input(_Named, Generic[P]):
             raise DeclarationError(f"align='interpolate': {payload.__name__} has no between(other, weight)")
         if window_ms is not None and not (window_ms > 0 and self.align in ("exact", "nearest", "hold")):
             raise DeclarationError(f"window_ms={window_ms}: expected more than 0, and no align={self.align!r}")
+        if device and window_ms is not None:
+            raise DeclarationError(f"device={device!r}: an input with a window takes its packets where they are")
         self.payload = payload
         self.follows = follows
         self.default = default
         self.window_ms = window_ms
+        self.device = device
         self.doc = doc
 
     @property

@@ -113,7 +113,7 @@ def _stand_in(name: str, told: Mapping[str, Any], payloads: dict[str, type]) -> 
             window_ms=each["window_ms"],
             align=each["align"],
             doc=each["doc"],
-            **({} if each["required"] else {"default": None}),
+            default=REQUIRED if each["required"] else None,
         )
     for port, each in told["outputs"].items():
         members[port] = Output(_payload(each["payload"], payloads, False), delay_ms=each["delay_ms"], doc=each["doc"])

@@ -11,7 +11,7 @@ from graphcore.clock import NS_PER_MS, Clock
 from graphcore.errors import DeclarationError
 from graphcore.node import Node, is_source
 from graphcore.packet import Packet
-from graphcore.payload import freeze, has_arrays, mismatch
+from graphcore.payload import freeze, has_arrays, mismatch, moved
 from graphcore.port import Output
 from graphcore.runtime.align import History, unlinked_value
 from graphcore.runtime.crossing import END, Listener
@@ -167,6 +167,8 @@ class Member:
         process = getattr(self.node, "process", None)
         if process is None:
             return
+        if any(port.device for port in type(self.node).inputs.values()):
+            process = _with_devices(self.node, process)
         if fused_input is None:
             self.call = process
             return
@@ -215,6 +217,21 @@ class Member:
             self.node.finish()
             for out in self.outs.values():
                 out.end()
+
+
+def _with_devices(node: Node, process: Callable[..., None]) -> Callable[..., None]:
+    """`process`, with tensors where its inputs want them."""
+    names = argument_order(type(node))
+    wanted = {name: port.device for name, port in type(node).inputs.items() if port.device}
+
+    def call(*arguments: Any, **named: Any) -> None:
+        given = dict(zip(names, arguments, strict=False)) | named
+        for name, device in wanted.items():
+            if given[name] is not None:
+                given[name] = moved(given[name], getattr(node, device) if device in type(node).params else device)
+        process(**given)
+
+    return call
 
 
 def argument_order(node_class: type[Node]) -> list[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, TypeVar, dataclass_transform
 
 import msgpack
@@ -184,6 +185,8 @@ def _write(content: Any, buffers: list[Buffer]) -> dict[str, Any]:
 
 def _write_array(content: Any, field: Field, dtype: np.dtype[Any], array: Any, buffers: list[Buffer]) -> list[Any]:
     assert field.shape is not None
+    if field.tensor and hasattr(array, "detach"):
+        array = array.detach().cpu().numpy()
     if not isinstance(array, np.ndarray) or array.dtype != dtype or not field.shape.fits(array.shape):
         found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         raise CodecError(
@@ -266,6 +269,8 @@ def _read_array(cls: type, field: Field, dtype: np.dtype[Any], value: Any, rest:
     if size != len(buffer) or whole not in INT64:  # numpy refuses a whole beyond its integers even where size is 0
         raise CodecError(f"{cls.__name__}.{field.name}: {len(buffer)} bytes, expected {size} for {shape}")
     array: np.ndarray[Any, Any] = np.ndarray(shape, dtype, buffer)
+    if field.tensor:  # whoever declares tensors has torch
+        return import_module("torch").from_numpy(array.copy())
     array.flags.writeable = False
     return array
 

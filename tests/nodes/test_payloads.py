@@ -39,7 +39,10 @@ def test_gaze_emotion_and_face_are_mixed_by_weight(weight: float) -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.2, 0.8, 1.0])
 def test_gaze_that_only_one_face_has_is_taken_as_it_is_and_dynamics_fade(weight: float) -> None:
     with_all, without = face(0.0, 10.0, 20.0, "b"), face(1.0)
-    for mixed, share in ((with_all.between(without, weight), 1.0 - weight), (without.between(with_all, weight), weight)):
+    for mixed, share in (
+        (with_all.between(without, weight), 1.0 - weight),
+        (without.between(with_all, weight), weight),
+    ):
         assert mixed.gaze is not None
         assert mixed.gaze.tolist() == [10.0] * 2
         assert mixed.dynamics is not None
