@@ -54,6 +54,7 @@ def measure_portrait(path: Path, size: int, talk: Sequence[FaceMotion]) -> tuple
     cold = time.perf_counter() - started
     prepared, file_mb = _prepared(path, portrait)
     strong = [motion for _, motion in (*motions(), *turns(renderer))]
+    usual = [motion for _, motion in (*motions(), *turns(renderer, reach=1.0))]
     photo = renderer.photo_motion
     mouth = measure_mouth(renderer, talk) if talk else None
     figures = PortraitFigures(
@@ -63,7 +64,7 @@ def measure_portrait(path: Path, size: int, talk: Sequence[FaceMotion]) -> tuple
         file_mb=file_mb,
         frame_ms=_frame_ms(renderer, strong),
         rest_error=_largest(renderer.render(photo), portrait.image),
-        slight_change=max(_largest(renderer.render(photo.between(one, SLIGHT)), portrait.image) for one in strong),
+        slight_change=max(_largest(renderer.render(photo.between(one, SLIGHT)), portrait.image) for one in usual),
         background_change=_background_change(renderer, portrait, strong),
         lids_open=_lids_open(renderer),
         teeth_cv=None if mouth is None else mouth.canines_cv,

@@ -15,10 +15,10 @@ from avatar_nodes.payloads import EXPRESSION_NAMES
 Array = NDArray[np.float64]
 
 PRIOR = 0.03  # squared amounts, summed over people, that outweigh a shape of the usual size; more for smaller ones
-RARE_PRIOR = 0.1  # of shapes that are seldom seen alone
+RARE_PRIOR = 0.3  # of shapes that are seldom seen alone, or in full
 RARE = (
-    "cheekSquint", "noseSneer", "jawLeft", "jawRight", "mouthLeft", "mouthRight", "mouthFrown", "mouthDimple",
-    "mouthShrugLower",
+    "cheekSquint", "noseSneer", "mouthLeft", "mouthRight", "mouthFrown", "mouthDimple", "mouthShrugLower",
+    "mouthStretch", "mouthPucker",
 )  # fmt: skip
 MIDDLE = 0.12  # inter-pupil distances either side of the middle in which both halves share
 DEPTH = 10.0  # times as strongly toward the viewer, where landmarks are guessed

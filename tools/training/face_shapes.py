@@ -21,9 +21,9 @@ from training.face_priors import priors
 Array = NDArray[np.float64]
 
 ROUNDS = 4
-KEPT = "mouthPress"  # as it was made: in talking faces it stands for anything
+KEPT = ("mouthPress", "jawLeft", "jawRight")  # as they were made: talking faces hardly show them
 OPENING = ("jawOpen", "mouthFunnel", "mouthLowerDown", "mouthUpperUp", "mouthRoll", "mouthClose")
-MEANT = 0.8
+MEANT = 0.8  # of what a shape was made for, at least
 _LIPS = sorted({*LIPS_OUTER, *LIPS_INNER})
 _SHAPE = (FACE_VERTICES, 3)
 

@@ -103,7 +103,10 @@ def _blurred(image: NDArray[np.float32], known: NDArray[np.float32], reach: floa
     """The mean of what is known around each pixel."""
     import cv2
 
-    both = cv2.GaussianBlur(np.dstack([image * known[:, :, None], known]), (0, 0), reach)
+    height, width = known.shape
+    shrink = max(int(reach / 2), 1)  # what is blurred so much needs no more pixels
+    small = cv2.resize(np.dstack([image * known[:, :, None], known]), (width // shrink, height // shrink))
+    both = cv2.resize(cv2.GaussianBlur(small, (0, 0), reach / shrink), (width, height))
     return np.asarray(both[:, :, :3] / np.maximum(both[:, :, 3:], 1e-3), np.float32)
 
 

@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 
 _KEPT_RIM = 2  # px around the opening that stay as in the photo, so that soft edges find the photo's colours
 _HIGHLIGHT = 32  # levels above its surroundings that make a spot on the iris a highlight
+_OVER_IRIS = 50  # and above the iris itself
 _MARGIN = 2.2  # iris radii around the opening: how far an iris may slide
 _SHADED = (30.0, 70.0)  # percentiles of the white's brightness: what surely lies in the shade, and what not
 _DARKEST_WHITE, _LARGEST_LIFT = 0.6, 1.7  # of the brightness of the skin around
@@ -116,6 +117,9 @@ def _matt(ball: NDArray[np.uint8], iris: Array, radius: float) -> NDArray[np.uin
     opened = cv2.morphologyEx(ball, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     y, x = np.mgrid[: ball.shape[0], : ball.shape[1]]
     on_iris = np.hypot(x - iris[0], y - iris[1]) < 0.85 * radius
-    bright = on_iris & ((ball.astype(int) - opened).max(axis=2) > _HIGHLIGHT)
+    luma = ball.astype(np.float32).mean(axis=2)
+    usual = float(np.median(luma[on_iris])) if on_iris.any() else 255.0
+    # Rings of the iris stand out from the pupil too; a mirrored light stands out from both.
+    bright = on_iris & ((ball.astype(int) - opened).max(axis=2) > _HIGHLIGHT) & (luma > usual + _OVER_IRIS)
     spots = cv2.dilate(bright.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(np.where(spots[:, :, None], np.minimum(opened, ball), ball), np.uint8)

@@ -20,7 +20,7 @@ from avatar_nodes.face.push_pull_model import push_pull
 Array = NDArray[np.float64]
 
 _LEAST_SURE = 0.4
-_SOFT = 0.15  # per px: how softly what is taken for the frame ends at the face's outline
+_SOFT = 0.35  # per px: how softly what is taken for the frame ends at the face's outline
 _LIKE = (8.0, 28.0)  # levels by which skin differs from what is filled in, and by which a frame does
 
 
@@ -36,7 +36,7 @@ class Glasses:
         cv2.fillPoly(inside, [np.rint(points[list(OVAL)] - corner).astype(np.int32)[:, None]], (1.0,))
         inside[[0, -1]] = inside[:, [0, -1]] = 0  # an empty pixel all around
         solid = (layers.person[place][:, :, 3] == 255) * inside
-        solid = np.clip(cv2.distanceTransform(solid, cv2.DIST_L2, cv2.DIST_MASK_5) * _SOFT - 0.2, 0.0, 1.0)
+        solid = np.clip(cv2.distanceTransform(solid, cv2.DIST_L2, cv2.DIST_MASK_5) * _SOFT - 1.0, 0.0, 1.0)
         found = find_frame(part, points - corner)
         behind = push_pull(part.astype(np.float32), (found.behind & (solid == 1.0)).astype(np.float32))
         mask = found.mask * solid * _unlike(part, behind)

@@ -28,7 +28,7 @@ _NOSE = (0.28, 0.22)  # half the width and height of where a bridge is looked fo
 _HALF_LINE = 18.0  # levels
 _HALF_FRAME = (0.04, 0.07)  # a frame reaches so far from its middle: towards the eye, and away from it
 _FAINT = 0.6  # of the line's darkness: what still belongs to it
-_COVERED = 0.3  # of a brow: from here on the frame lies over it
+_COVERED = 0.25  # of a brow: from here on the frame lies over it
 _GROWN = 0.025  # how much is added around
 _LASHES = 0.075  # what is nearer to an eye belongs to it
 _BEND = 0.1  # what a step sideways costs
@@ -101,10 +101,10 @@ def _find_frame(image: NDArray[np.uint8], points: Array) -> FoundFrame:
     mask[lines < _FAINT * typical] = 0
     mask |= _filled(mask.shape, _across_nose(thick, eyes))
     mask |= _hinges(mask, lines > 0.6 * typical, eyes)
-    for brow in (mesh.RIGHT_BROW, mesh.mirrored(mesh.RIGHT_BROW)):
-        hair = _filled(mask.shape, points[list(brow)]) > 0
-        if hair.any() and mask[hair].mean() < _COVERED:  # else the frame lies over the brow
-            mask[cv2.dilate(hair.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
+    brows = [_filled(mask.shape, points[list(row)]) for row in (mesh.RIGHT_BROW, mesh.mirrored(mesh.RIGHT_BROW))]
+    if max(float(mask[hair > 0].mean()) if hair.any() else 0.0 for hair in brows) < _COVERED:
+        away = cv2.distanceTransform(1 - (brows[0] | brows[1]), cv2.DIST_L2, cv2.DIST_MASK_5)
+        mask[away < 0.06 * eyes.unit] = 0  # else the frame lies over the brows
     reach = 2 * round(_GROWN * eyes.unit) + 1
     grown = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), max(_GROWN / 2 * eyes.unit, 0.6))

@@ -36,7 +36,8 @@ def lid_opening(expression: NDArray[np.float32], gaze_pitch: float) -> LidOpenin
             for name in ("Blink", "Wide", "Squint")
         )
         # 1 - blink comes last: at eyeBlink 1 any eye is shut.
-        upper.append((1 - 0.8 * max(look, 0.0) + 0.35 * max(-look, 0.0)) * (1 + 0.3 * wide - 0.2 * squint) * (1 - blink))
+        follow = 1 - 0.8 * max(look, 0.0) + 0.35 * max(-look, 0.0)
+        upper.append(follow * (1 + 0.3 * wide - 0.2 * squint) * (1 - blink))
         lower.append((1 + 0.3 * max(look, 0.0)) * (1 + 0.15 * wide - 0.5 * squint) * (1 - blink))
     return LidOpening((upper[0], upper[1]), (lower[0], lower[1]))
 

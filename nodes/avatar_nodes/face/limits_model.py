@@ -17,11 +17,11 @@ _SHIFT = (0.8, 0.5, 1.5)  # inter-pupil distances, x, y, z
 _LINEAR = 0.67  # the share of a limit up to which nothing is compressed
 _STILL = 0.008  # the share of all limits below which hardly anything moves: a hard edge shows 1/250 px
 # Lengths in inter-pupil distances.
-_MADE_UP = 0.15  # how much hair beyond the frame's edge can be made up from what is inside
+_MADE_UP = 0.25  # how much hair beyond the frame's edge can be made up from what is inside
 _PITCH_LOWERS = 0.75  # how far a pitch lowers the top of the head, for each unit of its sine
 _CROWN = 1.7  # how high the top of a head is above the point between the ears
 _HALF_HEAD = 1.1
-_NECK_SHOWS = 0.2  # the share of what is below the chin that the head may rise
+_NECK_SHOWS = 0.3  # the share of what is below the chin that the head may rise
 
 
 @dataclass(frozen=True, slots=True)

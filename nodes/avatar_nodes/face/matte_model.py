@@ -62,14 +62,14 @@ def _far_from(person: Mask) -> Mask:
 
 def _sides(coarse: NDArray[np.float32], face: Mask, clutter: NDArray[np.float32], chin: int) -> tuple[Mask, Mask]:
     """What surely is person, and what surely is not."""
-    person, maybe = coarse > 0.7, coarse > 0.3
-    inside = _shrink(person, SURE_INSIDE) | _shrink(coarse > 0.9, CERTAIN_INSIDE) | face
-    inside[chin:] |= _shrink(person, BODY_EDGE)[chin:]
-    near = _grow(maybe, SURE_OUTSIDE)
-    near[chin:] &= _grow(maybe, BODY_EDGE)[chin:]
+    deep, away = _depth(coarse > 0.7), _depth(coarse <= 0.3)
+    inside = (deep > SURE_INSIDE) | _shrink(coarse > 0.9, CERTAIN_INSIDE) | face
+    inside[chin:] |= deep[chin:] > BODY_EDGE
+    outside = away > SURE_OUTSIDE
+    outside[chin:] |= away[chin:] > BODY_EDGE
     plain = clutter < PLAIN
     plain[chin + len(coarse) // 16 :] = False
-    return inside, ~(near | (_grow(maybe, WISPS) & plain))
+    return inside, outside & ~((away <= WISPS) & plain)
 
 
 def _by_colour(
@@ -164,7 +164,12 @@ def _grow(mask: Mask, reach: float) -> Mask:
 
 def _shrink(mask: Mask, reach: float) -> Mask:
     """Without what is within `reach` of the edge; the frame's border is none, the person goes on beyond it."""
+    return _depth(mask) > max(1.0 / len(mask), reach)
+
+
+def _depth(mask: Mask) -> NDArray[np.float32]:
+    """How far inside each pixel is, in parts of the frame; 0 outside."""
     import cv2
 
     distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(distance) > max(1.0, reach * len(mask))
+    return np.asarray(distance, np.float32) / np.float32(len(mask))

@@ -27,7 +27,7 @@ class PhotoQuality:
     brightness: float  # median of the face, 0 to 255
     clipped: float  # how much of the face is pure white or black, 0 to 1
     side_light: float  # the brighter half of the face over the darker one, medians; at least 1
-    lips_contrast: float  # how much lightness (CIE L*, 0 to 100) varies across the lips
+    lips_contrast: float  # how much brightness (0 to 100) varies across the lips
     covered: float  # of the mouth; lips that are seen have at most COVERED_A_LITTLE
 
 
@@ -71,17 +71,18 @@ def _edge_width(grey: NDArray[np.uint8], landmarks: Landmarks) -> float:
 
 
 def lips_contrast(image: Picture, landmarks: Landmarks) -> float:
-    """The standard deviation of lightness (CIE L*) down the lips, each row the mean along the mouth."""
+    """The standard deviation of brightness (CIE L*) down the lips, each row the mean along the mouth."""
     points = landmarks[:, :2].astype(np.float64)
     eyes = float(np.linalg.norm(points[RIGHT_EYE[0]] - points[LEFT_EYE[0]]))
     left, top = np.maximum(points[:468].min(0), 0).astype(int)
     right, bottom = points[:468].max(0).astype(int) + 1
-    part = image[top:bottom, left:right].astype(np.float32) / np.float32(255)
+    part = np.ascontiguousarray(image[top:bottom, left:right])
     if part.size == 0:
         return 0.0
-    lightness = cv2.GaussianBlur(cv2.cvtColor(part, cv2.COLOR_RGB2LAB)[:, :, 0], (0, 0), max(0.01 * eyes, 0.5))
+    brightness = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(2.55)
+    brightness = cv2.GaussianBlur(brightness, (0, 0), max(0.01 * eyes, 0.5))
     where = (_across_lips(points) - (left, top)).astype(np.float32)
-    return float(cv2.remap(lightness, where[..., 0], where[..., 1], cv2.INTER_LINEAR).mean(axis=0).std())
+    return float(cv2.remap(brightness, where[..., 0], where[..., 1], cv2.INTER_LINEAR).mean(axis=0).std())
 
 
 def _across_lips(points: NDArray[np.float64]) -> NDArray[np.float64]:

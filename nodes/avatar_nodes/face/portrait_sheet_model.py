@@ -52,13 +52,13 @@ def motions() -> Iterator[tuple[str, FaceMotion]]:
             yield emotion, _motion(face)
 
 
-def turns(renderer: Renderer) -> Iterator[tuple[str, FaceMotion]]:
-    """Each label with the head as far from the photo's pose as the limits allow."""
+def turns(renderer: Renderer, reach: float = _FAR) -> Iterator[tuple[str, FaceMotion]]:
+    """Each label with the head as far from the photo's pose as the limits allow, or at `reach` limits."""
     limits = renderer.puppet.limits
     for axis, words in enumerate(TURNS):
         for word, change in zip(words, (limits.low[axis], limits.high[axis]), strict=True):
             head = renderer.photo_motion.head.copy()
-            head[axis] += _FAR * change
+            head[axis] += reach * change
             yield f"{word}: {limits.photo[axis] + change:+.0f}°", _motion(head=head)
 
 

@@ -35,7 +35,7 @@ _CROW_STEP, _CROW_TURN = 26.0, 8.0  # degrees from line to line, and of the midd
 _BROW_TOP = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 _TOP = (54, 103, 67, 109, 10, 338, 297, 332, 284)
 _FINE, _BROAD = 0.7, 3.0  # texels: lines are between
-_MOST_SHRINK = 0.6
+_LEAST_SHRINK, _MOST_SHRINK = 0.02, 0.6
 _LUMA = np.array([0.299, 0.587, 0.114])
 _TINT = 0.65  # fitted to five people: red .74, green 1.10, blue 1.16 of the brightness
 _ALIKE, _OTHER = 2.2, 4.0  # spreads of brightness around the face's own: skin, and no skin
@@ -76,11 +76,11 @@ def _forehead(across: Floats) -> Floats:
 def _glabella(across: Floats, sign: float) -> Floats:
     """One upright line beside the middle, between the brows, with a ridge beside it."""
     place = texel_of_vertex()
-    middle, reach = float(place[[107, 336, 9], 1].mean()), 0.17 * TEXELS
+    middle, tall = float(place[[107, 336, 9], 1].mean()), 0.17 * TEXELS
     rows = np.arange(SIDE, dtype=np.float32)[:, None]
-    beside = (across - sign * (0.10 + 0.02 * (middle - rows) / reach)) / 0.035
+    beside = (across - sign * (0.10 + 0.02 * (middle - rows) / tall)) / 0.035
     line = -np.exp(-(beside**2)) + 0.35 * np.exp(-((beside * 0.4) ** 2))
-    return np.asarray(GLABELLA_DEPTH * line * np.exp(-(((rows - middle) / reach) ** 2)), np.float32)
+    return np.asarray(GLABELLA_DEPTH * line * np.exp(-(((rows - middle) / tall) ** 2)), np.float32)
 
 
 def _crows_feet(across: Floats, sign: float) -> Floats:
@@ -90,7 +90,7 @@ def _crows_feet(across: Floats, sign: float) -> Floats:
     down = (np.arange(SIDE, dtype=np.float32)[:, None] - (SIDE - 1) / 2 - corner[1]) / TEXELS
     away, turn = np.hypot(out, down), np.degrees(np.arctan2(down, np.maximum(out, 1e-3)))
     wave = np.cos(np.radians(360.0 / _CROW_STEP) * (turn - _CROW_TURN))
-    fan = np.exp(-(((turn - _CROW_TURN) / 40.0) ** 4)) * np.exp(-(((away - 0.22) / 0.12) ** 2)) * (out > 0)
+    fan = np.exp(-(((turn - _CROW_TURN) / 40.0) ** 4) - ((away - 0.22) / 0.12) ** 2) * (out > 0)
     return np.asarray(-CROW_DEPTH * wave * fan, np.float32)
 
 
@@ -103,38 +103,36 @@ def own_lines(identity: Identity, laid: Floats) -> Floats:
     around, weights = corners()
     found = np.zeros((len(EXPRESSION_NAMES), SIDE, SIDE), np.float32)
     for number, shrink in enumerate(_shrinking(identity)):
-        if shrink.any():
-            spread = np.einsum("yxk,yxk->yx", weights, shrink.astype(np.float32)[around])
+        if np.abs(shrink).max() > _LEAST_SHRINK:
+            spread = np.einsum("yxk,yxk->yx", weights, shrink[around])
             found[number] = OWN_GROWTH * cv2.GaussianBlur(spread, (0, 0), 2.0) * band * reach(EXPRESSION_NAMES[number])
     return found
 
 
-def _shrinking(identity: Identity) -> NDArray[np.float64]:
+def _shrinking(identity: Identity) -> Floats:
     """How much smaller the skin at each vertex becomes by 1 of each coefficient (52, 468), as a log."""
+    halves = 0.5 * np.eye(len(EXPRESSION_NAMES), dtype=np.float32)
+    moved = np.stack([identity.basis.shifted(identity.neutral, half) for half in halves])
     rest = _areas(identity.neutral)
-    found = np.zeros((len(EXPRESSION_NAMES), mesh.FACE_VERTICES))
-    for number in range(len(EXPRESSION_NAMES)):
-        one = np.zeros(len(EXPRESSION_NAMES), np.float32)
-        one[number] = 0.5
-        moved = identity.basis.shifted(identity.neutral, one)
-        if np.abs(moved - identity.neutral).max() > 1e-6:
-            shrunk = np.clip(2 * np.log(rest / _areas(moved)), -_MOST_SHRINK, _MOST_SHRINK)
-            found[number] = _at_vertices(shrunk, rest)
-    return found
+    shrunk = np.clip(2 * np.log(rest / _areas(moved)), -_MOST_SHRINK, _MOST_SHRINK)
+    around = _triangles_around()
+    return np.asarray((shrunk * rest) @ around.T / (around @ rest), np.float32)
 
 
 def _areas(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
-    a, b, c = (vertices[FACE_TRIANGLES[:, k]] for k in range(3))
-    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) + 1e-5)
+    """Twice the area of each triangle (..., 852) of faces (..., 468, 3)."""
+    a, b, c = (vertices[..., FACE_TRIANGLES[:, k], :] for k in range(3))
+    (x, y, z), (u, v, w) = np.moveaxis(b - a, -1, 0), np.moveaxis(c - a, -1, 0)
+    return np.asarray(np.sqrt((y * w - z * v) ** 2 + (z * u - x * w) ** 2 + (x * v - y * u) ** 2) + 1e-5)
 
 
-def _at_vertices(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of the triangles around each vertex."""
-    total, weight = np.zeros(mesh.FACE_VERTICES), np.zeros(mesh.FACE_VERTICES)
+@cache
+def _triangles_around() -> NDArray[np.float64]:
+    """1 where a triangle touches a vertex (468, 852)."""
+    touches = np.zeros((mesh.FACE_VERTICES, len(FACE_TRIANGLES)))
     for k in range(3):
-        np.add.at(total, FACE_TRIANGLES[:, k], values * weights)
-        np.add.at(weight, FACE_TRIANGLES[:, k], weights)
-    return np.asarray(total / np.maximum(weight, 1e-9))
+        touches[FACE_TRIANGLES[:, k], np.arange(len(FACE_TRIANGLES))] = 1.0
+    return touches
 
 
 def likeness(image: NDArray[np.uint8], landmarks: NDArray[np.float32], laid: Floats) -> Floats:

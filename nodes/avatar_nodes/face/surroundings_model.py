@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 
 _RING_DISTANCES = (0.12, 0.3, 0.55, 0.9, 1.4)  # of the rings around the face, in inter-pupil distances
 _BEYOND = 0.12  # of the frame: how far the mesh goes on beyond its edge
-_SLOPE = 0.05  # of the frame: over so many rows at its top hair is looked at to tell how it goes on
-_NARROWEST = 0.4  # of its width at the frame's edge: what hair beyond it narrows down to
+_SLOPE = 0.05  # of the frame: over so many rows at its edge a person is looked at to tell how it goes on
+_NARROWEST = 0.6  # of its width at the frame's edge: what hair beyond it narrows down to
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,17 @@ def _inside_again(ends: Array, beyond: Array, alpha: NDArray[np.uint8] | None) -
         return mirrored
     column, row = np.rint(ends).astype(int).T
     source = np.where(alpha[row, column, None] > 0, mirrored, ends)
-    top = (ends[:, 1] < 0.01) & (alpha[row, column] > 0)
-    source[top, 0] = _narrowing(source[top, 0], alpha)
+    for upward, edge in ((alpha, 0), (alpha[::-1], len(alpha) - 1)):
+        there = (row == edge) & (alpha[row, column] > 0)
+        source[there, 0] = _going_on(source[there, 0], upward)
     return source
 
 
-def _narrowing(columns: Array, alpha: NDArray[np.uint8]) -> Array:
-    """Columns of the mirror image above the frame, so that hair goes on to narrow as it does below the edge."""
+def _going_on(columns: Array, alpha: NDArray[np.uint8]) -> Array:
+    """Columns of the mirror image above the frame, so that hair goes on to narrow as it does below the edge.
+
+    Upside down, so that shoulders go on to widen.
+    """
     size = len(alpha)
     there, inside = (np.flatnonzero(alpha[row] > 128) for row in (0, round(_SLOPE * size)))
     if not len(there) or not len(inside):

@@ -42,7 +42,7 @@ def test_what_is_shown_rises_with_what_is_asked_for_and_slowly_at_first() -> Non
 def test_cut_off_hair_keeps_a_head_from_sinking_and_a_tight_frame_from_rising() -> None:
     roomy, tight = Limits.of(FRONTAL, Room(1.0, 2.0)), Limits.of(FRONTAL, Room(0.0, 0.4))
     down = pose(0, 30, 30, 0, -1, -3)
-    assert (np.abs(tight.soften(down))[[1, 2, 4, 5]] < 0.8 * np.abs(roomy.soften(down))[[1, 2, 4, 5]]).all()
+    assert (np.abs(tight.soften(down))[[2, 4]] < 0.9 * np.abs(roomy.soften(down))[[2, 4]]).all()
     assert tight.soften(pose(0, 0, 0, 0, 1))[4] < 0.5 * roomy.soften(pose(0, 0, 0, 0, 1))[4]
     assert tight.soften(pose(15))[0] == roomy.soften(pose(15))[0]
 
