@@ -10,7 +10,7 @@ import pluggy
 import pytest
 
 from graphcore import DeclarationError, PluginError, find_nodes, hookimpl
-from graphcore.plugins import Hooks, Registry, _add, _ask, _register, ask
+from graphcore.plugins import Hooks, Registry, _add, _ask, _register, ask, find_verbs
 from parts import Count, Scale
 
 SINK = """
@@ -182,3 +182,41 @@ def test_a_node_that_does_nothing_is_not_registered() -> None:
 
     with pytest.raises(DeclarationError, match="Idle: neither process nor produce"):
         _add(Registry(), "one", type("Idle", (Node,), {}))
+
+
+VERB = """
+from graphcore import Verb, hookimpl
+@hookimpl
+def register_verbs():
+    return [Verb({name!r}, "say hello", lambda parser: parser.add_argument("who"), lambda arguments: 7)]
+"""
+
+
+def test_verbs_of_plugins_are_found_by_name(tmp_path: Path) -> None:
+    write(tmp_path, greet=VERB.format(name="say-hello"))
+    verbs, failures = find_verbs(tmp_path, ["run"])
+    assert verbs["say-hello"].help == "say hello"
+    assert failures == []
+
+
+@pytest.mark.parametrize("built_in", ["run", "nothing"])
+def test_a_verb_that_is_claimed_twice_is_an_error_that_names_both(tmp_path: Path, built_in: str) -> None:
+    write(tmp_path, one=VERB.format(name="run"))
+    names = f"graphcore itself and by {tmp_path / 'one.py'}"
+    if built_in == "nothing":
+        write(tmp_path, two=VERB.format(name="run"))
+        names = f"{tmp_path / 'one.py'} and by {tmp_path / 'two.py'}"
+    with pytest.raises(PluginError) as caught:
+        find_verbs(tmp_path, [built_in])
+    assert str(caught.value) == f"the verb 'run' is claimed by {names}; remove one"
+
+
+@pytest.mark.parametrize("answer", ["5", "[5]", "[Verb('No such name', '', print, print)]", "(Verb('a', '', 0, 0),)"])
+def test_what_is_no_verb_is_told_and_the_others_go_on(tmp_path: Path, answer: str) -> None:
+    source = f"from graphcore import Verb, hookimpl\n@hookimpl\ndef register_verbs(): return {answer}"
+    write(tmp_path, a_bad=source, b_good=VERB.format(name="good"))
+    verbs, failures = find_verbs(tmp_path, [])
+    assert "good" in verbs
+    assert failures == [
+        f"plugin {tmp_path / 'a_bad.py'}: register_verbs: expected a list of Verb, their names like `show-me`"
+    ]

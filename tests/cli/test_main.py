@@ -130,3 +130,51 @@ def test_ctrl_c(folder: Path) -> None:
         [*command, "check", "g.yaml", "--plugins", "more"], cwd=folder, capture_output=True, text=True, timeout=50
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+GREET = """
+import sys
+from graphcore import Verb, hookimpl
+
+
+def arguments(parser):
+    parser.add_argument("who")
+    parser.add_argument("--loud", action="store_true")
+
+
+def run(arguments):
+    print("HELLO" if arguments.loud else "hello", arguments.who)
+    return 7
+
+
+@hookimpl
+def register_verbs():
+    return [Verb("greet", "say hello", arguments, run)]
+"""
+
+
+def test_a_verb_of_a_plugin(graphcore: Callable, folder: Path) -> None:
+    (folder / "more" / "greet.py").write_text(GREET)
+    answer = graphcore("greet", "world", "--loud")
+    assert (answer.code, answer.out, answer.err) == (7, "HELLO world\n", "")
+    assert graphcore("--plugins", "more", "greet", "world", plugins=False).code == 7
+    assert "usage: graphcore greet" in graphcore("greet", "--help").out
+    assert "who" in graphcore("greet").err
+    listed = graphcore("--plugins", "more", "--help", plugins=False).out
+    assert any(line.split() == ["greet", "say", "hello"] for line in listed.splitlines())
+
+
+def test_a_verb_that_two_claim_is_a_mistake(graphcore: Callable, folder: Path) -> None:
+    for name in ("greet", "again"):
+        (folder / "more" / f"{name}.py").write_text(GREET)
+    answer = graphcore("greet", "world")
+    assert answer.code == 2
+    assert answer.err == "the verb 'greet' is claimed by more/again.py and by more/greet.py; remove one\n"
+
+
+def test_a_plugin_that_fails_hides_no_verb(graphcore: Callable, folder: Path) -> None:
+    (folder / "more" / "greet.py").write_text(GREET)
+    (folder / "more" / "broken.py").write_text("1 / 0")
+    answer = graphcore("greet", "world")
+    assert answer.code == 7
+    assert answer.err == "warning: plugin more/broken.py: ZeroDivisionError: division by zero\n"

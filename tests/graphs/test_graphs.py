@@ -228,6 +228,18 @@ def test_louder_is_louder(recording: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(after, before * 10 ** (-6 / 20), atol=1 / 2**15)
 
 
+def test_cut_out_is_a_picture_for_each_frame_without_what_stands_behind(tmp_path: Path) -> None:
+    settings = {"speech.text": "Home.", "face.size": "256", "pictures.path": str(tmp_path / "face.png")}
+    run(ROOT / "graphs" / "cut_out.yaml", {**settings, "sound.path": str(tmp_path / "speech.wav")})
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert abs(len(pictures) / 25 - soundfile.info(str(tmp_path / "speech.wav")).duration) <= 1 / 25
+    with Image.open(pictures[-1]) as last:
+        assert (last.mode, last.size) == ("RGBA", (256, 256))
+        alpha = np.asarray(last)[:, :, 3]
+    assert (alpha[0, 0], alpha[128, 128]) == (0, 255)
+    assert main(["verify", str(pictures[0])]) == 0
+
+
 @pytest.fixture(scope="module")
 def video(portrait: str, recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The person of the photo opens their mouth and turns, for as long as the recording lasts at most."""

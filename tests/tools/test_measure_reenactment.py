@@ -38,7 +38,7 @@ def test_the_real_picture_is_as_near_as_can_be(picture: NDArray[np.uint8]) -> No
 
 
 def test_a_moved_picture_is_less_near_until_it_is_aligned(picture: NDArray[np.uint8]) -> None:
-    moved, seen = np.roll(picture, (3, 2), (0, 1)), landmarks() + (2.0, 3.0, 0.0)
+    moved, seen = np.roll(picture, (3, 2), (0, 1)), landmarks() + np.array([2.0, 3.0, 0.0])
     judge = Judge(picture, landmarks())
     plain, aligned = judge.nearness(moved, seen), judge.aligned(moved, seen)
     assert plain.face_ssim < 0.8 < 0.95 < aligned.face_ssim

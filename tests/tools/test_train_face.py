@@ -40,7 +40,7 @@ def smiling(tmp_path_factory: pytest.TempPathFactory) -> Faces:
 
 
 def test_what_faces_do_beyond_the_hand_made_shapes_is_learned(smiling: Faces) -> None:
-    corrections = learn_corrections([smiling])
+    corrections = learn_corrections([smiling], rounds=1)
     left = corrections.reshape(-1, FACE_VERTICES, 3)[EXPRESSION_INDEX["mouthSmileLeft"]]
     right = corrections.reshape(-1, FACE_VERTICES, 3)[EXPRESSION_INDEX["mouthSmileRight"]]
     assert left[MIRROR[CHEEK], 1] > 0.03

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.face.canonical_model import LIPS_INNER, LIPS_OUTER
+from avatar_nodes.face.read_face_model import shrunk
 from avatar_nodes.tracking.face_follower_model import FaceFollower
 from avatar_nodes.tracking.person_model import Person
 from avatar_nodes.tracking.seen_face_model import lid_aspects, stand, turn_angles
@@ -22,6 +23,7 @@ PEOPLE = {
     "videoretalking_3": "AOC",
 }
 LEAST_FRAMES = 10
+LARGEST = 1920  # px: a photo is used at no more than that
 LIPS = [*LIPS_OUTER, *LIPS_INNER]
 ONE_DEGREE = 0.005  # inter-pupil distances that a degree of turn counts for
 SHUT = 0.1  # and shut lids
@@ -63,7 +65,7 @@ def read_clip(path: Path, seconds: float, every: int, cache: Path | None) -> Cli
         if picture.seconds >= seconds:
             break
         times.append(round(picture.seconds * 1e9))
-        pictures.append(picture.pixels)
+        pictures.append(shrunk(picture.pixels, LARGEST)[0])
     if known is not None and known.exists():
         with np.load(known, allow_pickle=False) as held:
             found, seen = held["points"], held["seen"]

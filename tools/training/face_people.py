@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.face.expression_model import ExpressionBasis, hand_made_basis
+from avatar_nodes.face.expression_model import corrected, hand_made_basis
 from avatar_nodes.face.mesh_model import FACE_VERTICES
 from avatar_nodes.payloads import EXPRESSION_INDEX
 from avatar_nodes.tracking.expression_fit_model import FITTED, ExpressionFit, left_over
@@ -36,8 +36,7 @@ class Faces:
 
     def explained(self, corrections: Array) -> tuple[NDArray[np.float32], Array]:
         """The coefficients (T, 52) with corrected shapes, and what they leave (T, 468, 3)."""
-        basis = ExpressionBasis(self.person.basis.linear + corrections, self.person.basis.jaw)
-        person = dataclasses.replace(self.person, basis=basis)
+        person = dataclasses.replace(self.person, basis=corrected(self.person.basis, corrections))
         expression = self.eyes.copy()
         expression[:, _FITTED] = ExpressionFit(person).solve(self.faces)[:, _FITTED]
         return expression, left_over(person, self.faces, expression, self.gaze)

@@ -18,12 +18,12 @@ PRIOR = 0.03  # squared amounts, summed over people, that outweigh a shape of th
 RARE_PRIOR = 0.3  # of shapes that are seldom seen alone, or in full
 RARE = (
     "cheekSquint", "noseSneer", "mouthLeft", "mouthRight", "mouthFrown", "mouthDimple", "mouthShrugLower",
-    "mouthStretch", "mouthPucker",
+    "mouthStretch", "mouthPucker", "mouthFunnel",
 )  # fmt: skip
 MIDDLE = 0.12  # inter-pupil distances either side of the middle in which both halves share
-DEPTH = 10.0  # times as strongly toward the viewer, where landmarks are guessed
+DEPTH = 100.0  # times as strongly toward the viewer, where landmarks are guessed
 _LOWER_LID, _UPPER_LID, _NOSE_TIP, _NOSE_BASE, _LIP_CORNER, _LIP_MIDDLE = 145, 159, 4, 2, 61, 13
-_LIP_BOTTOM, _CHIN = 17, 199
+_LIP_BOTTOM, _CHIN = 17, 200
 _X, _HEIGHT = MEAN_FACE[:FACE_VERTICES, 0], MEAN_FACE[:FACE_VERTICES, 1]
 
 

@@ -28,14 +28,14 @@ _LIPS = sorted({*LIPS_OUTER, *LIPS_INNER})
 _SHAPE = (FACE_VERTICES, 3)
 
 
-def learn_corrections(people: Sequence[Faces]) -> Array:
+def learn_corrections(people: Sequence[Faces], rounds: int = ROUNDS) -> Array:
     """Corrections (52, 468 * 3) of the hand-made shapes: coefficients and shapes are solved in turn.
 
     Example-based, as Li, Weise and Pauly, "Example-based facial rigging" (2010); every person counts the same, and
     each frame stands for its mirror image too, so that left and right are alike.
     """
     corrections = np.zeros((len(EXPRESSION_NAMES), FACE_VERTICES * 3))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         corrections = _one_round(people, corrections)
     return corrections
 

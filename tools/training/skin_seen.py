@@ -15,8 +15,8 @@ from avatar_nodes.tracking.face_follower_model import FaceFollower
 from avatar_nodes.tracking.video_file_model import read_video
 
 MOST_YAW, MOST_PITCH = 25.0, 20.0  # degrees: beyond them half of the map is guessed
-FRAMES_OF_FOLDER = 3000  # of one person: a folder's frames are thinned to about so many
-FEWEST = 50
+VIDEOS_OF_FOLDER = 80  # of one person: about so many are looked at, every second frame
+FEWEST = 50  # frames with a face
 
 Floats = NDArray[np.float32]
 
@@ -48,7 +48,7 @@ def read_person(place: Path, cache: Path) -> SeenSkin:
 
 def _look(place: Path) -> SeenSkin:
     paths = sorted(path for path in place.iterdir() if path.suffix == ".mp4") if place.is_dir() else [place]
-    every = max(len(paths) // 80, 1)
+    every = max(len(paths) // VIDEOS_OF_FOLDER, 1)
     maps, points, clips = [], [], []
     for number, path in enumerate(paths[::every]):
         for landmarks, laid in _frames(path, 2 if place.is_dir() else 1):

@@ -55,8 +55,24 @@ def _mirror_image(
     import cv2
 
     size = len(image)
+    inside, column, row = _reflected(known)
+    seen, sharp, soft = (
+        np.asarray(cv2.remap(one, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+        for one in (known, image, _blurred(image, known, SOFT * size))
+    )
+    depth = 2.0 * inside / (MIRRORED * size)
+    mirrored = sharp + np.clip(depth, 0.0, 1.0)[:, :, None] ** 2 * (soft - sharp)
+    reach = np.asarray(np.clip(2.0 - depth, 0.0, 1.0) * np.clip(2.0 * seen - 1.0, 0.0, 1.0), np.float32)
+    return mirrored, np.asarray(cv2.GaussianBlur(reach, (0, 0), 1 + size / 400) * (inside > 0), np.float32)
+
+
+def _reflected(known: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """How deep each px (h, w) is in what is not known, and column and row of its reflection at the edge of that."""
+    import cv2
+
+    size = len(known)
     inside, outside = (
-        np.asarray(cv2.distanceTransform(there.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+        np.asarray(cv2.distanceTransform(there.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
         for there in (known == 0, known > 0)
     )
     # An eighth of the size will do for what is smooth.
@@ -65,15 +81,7 @@ def _mirror_image(
     across, down = (cv2.resize(slope, (size, size)) for slope in slopes)
     back = 2.0 * inside / np.maximum(across * across + down * down, 0.25)
     row, column = np.indices(known.shape, np.float32)
-    there = (column - back * across).astype(np.float32), (row - back * down).astype(np.float32)
-    seen, sharp, soft = (
-        np.asarray(cv2.remap(one, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
-        for one in (known, image, _blurred(image, known, SOFT * size))
-    )
-    depth = 2.0 * inside / (MIRRORED * size)
-    mirrored = sharp + np.clip(depth, 0.0, 1.0)[:, :, None] ** 2 * (soft - sharp)
-    reach = np.asarray(np.clip(2.0 - depth, 0.0, 1.0) * np.clip(2.0 * seen - 1.0, 0.0, 1.0), np.float32)
-    return mirrored, np.asarray(cv2.GaussianBlur(reach, (0, 0), 1 + size / 400) * (inside > 0), np.float32)
+    return inside, np.asarray(column - back * across, np.float32), np.asarray(row - back * down, np.float32)
 
 
 def _mirrored_grain(image: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:

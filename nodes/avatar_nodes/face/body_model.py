@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 _HAIR_DEPTH = 0.12  # how far behind the outline of the face its surroundings lie
 _NECK_DEPTH = 0.75
 _NECK_LENGTH = 1.5  # below the outline of the face; what lies further down are shoulders
+_HEAD_REACH = 1.7  # of half the face: further out, and not above it, nothing belongs to the head
 _SKIN_REACH = 0.45  # how far the neck takes part in what the face's outline does
 _TURNED_ALONG = np.array([0.14, 0.0, 0.16])  # the share of the head's yaw, pitch and roll that shoulders take
 _SHIFTED_ALONG = 0.5  # and of its shift
@@ -38,6 +39,7 @@ class Body:
         middle, half = face[[mesh.CHIN], 0].mean(), float(np.ptp(face[list(OVAL), 0])) / 2
         below = _below_jaw(upright, face)
         self._follow = 1.0 - _smooth(below * rings.distance / _NECK_LENGTH)
+        self._follow *= 1.0 - _raised(upright - (middle, 0.0), half, face)
         self._skin = np.exp(-((rings.distance / _SKIN_REACH) ** 2))
         self._lag = _hanging(upright - (middle, 0.0), half, face) + _TALL_HAIR * (1 - below) * _smooth(rings.distance)
         self._points = self._into_head(face, below)
@@ -86,6 +88,13 @@ def _below_jaw(upright: Array, face: Array) -> Array:
     """For points (n, 2), 0 above the mouth to 1 below the jaw."""
     mouth, jaw = face[[13, 14], 1].mean(), face[mesh.CHIN, 1]
     return _smooth((mouth - upright[:, 1]) / (mouth - jaw))
+
+
+def _raised(upright: Array, half: float, face: Array) -> Array:
+    """How far points (n, 2), across from the middle, lie where hands and what they hold are: far beside the face, 1."""
+    eyes, mouth = face[[33, 263], 1].mean(), face[[13, 14], 1].mean()
+    across = _smooth((np.abs(upright[:, 0]) / half - _HEAD_REACH) / 1.1)
+    return np.asarray(across * _smooth((2 * eyes - mouth - upright[:, 1]) / (eyes - mouth)))
 
 
 def _hanging(upright: Array, half: float, face: Array) -> Array:

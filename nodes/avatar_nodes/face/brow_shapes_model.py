@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import OVAL
 from avatar_nodes.face.symmetry_model import other_side, with_right
+from avatar_nodes.payloads import EXPRESSION_NAMES
 
 Array = NDArray[np.float64]
 
@@ -18,6 +19,7 @@ _INNER = np.array([0.0, 0.2, 0.5, 0.85, 1.0, 1.0, 0.85, 0.5, 0.2, 0.0])  # how f
 _BLINK_DROP = 0.025  # what the brow takes part in a blink
 _WIDE_LIFT = 0.02
 _BULGE = (0.022, 0.012)  # how far a squint pushes the lower lid up and forward
+_LIDS_FOLLOW = (0.15, 0.85)  # how far the rings of skin above an eye go with its brow, nearest first
 _BAG = np.sin(np.linspace(0.15, 0.85, 9) * np.pi)  # along the lower lid, from the outer corner
 
 
@@ -51,3 +53,14 @@ def _bulge(vertices: Array) -> Array:
     fixed = [*bag, *sorted({*mesh.EYES, *OVAL, *mesh.NOSE, *mesh.RIGHT_BROW, *mesh.mirrored(mesh.RIGHT_BROW), 50, 280})]
     spread = mesh.extension(vertices, fixed)[:, : len(bag)]
     return np.asarray(spread @ (_BAG[:, None] * np.array([0.0, *_BULGE])))
+
+
+def lids_held(linear: Array) -> Array:
+    """The shapes (52, 468 * 3) with brows that leave lids and lashes where they are."""
+    held = linear.reshape(len(EXPRESSION_NAMES), mesh.FACE_VERTICES, 3).copy()
+    follow = np.ones(mesh.FACE_VERTICES)
+    for (above, _), share in zip(mesh.RIGHT_LIDS, _LIDS_FOLLOW, strict=True):
+        follow[[*above, *mesh.mirrored(above)]] = share
+    brows = [index for index, name in enumerate(EXPRESSION_NAMES) if name.startswith("brow")]
+    held[brows] *= follow[:, None]
+    return np.asarray(held.reshape(linear.shape))

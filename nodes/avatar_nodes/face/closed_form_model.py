@@ -7,6 +7,8 @@ guided filter's (He, Sun and Tang 2010), whose coefficients are those of the sam
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,27 +57,32 @@ def _solved(colour: Array, known: Array, supposed: tuple[Array, Array, Array], r
         return np.asarray(alpha.reshape(height, width))
     offsets = np.array([row * width + column for row in range(-2, 3) for column in range(-2, 3)])
     neighbours = np.clip(pixels[:, None] + offsets, 0, height * width - 1)
-    weights = _laplacian(colour, unknown)[pixels]
+    weights, trust = _laplacian(colour, unknown)[pixels], belief.ravel()[pixels]
+    weights[:, 12] += trust
 
-    def laplacian_of(values: Array) -> Array:
+    def pushed(values: Array) -> Array:
         return np.asarray(np.einsum("ij,ij->i", weights, values[neighbours]))
 
-    trust = belief.ravel()[pixels]
-    weights[:, 12] += trust
-    residual = trust * guess.ravel()[pixels] - laplacian_of(alpha)
-    step = np.zeros_like(alpha)
-    step[pixels] = residual
+    _descend(alpha, pixels, trust * guess.ravel()[pixels] - pushed(alpha), pushed, rounds)
+    return np.asarray(alpha.reshape(height, width))
+
+
+def _descend(
+    values: Array, free: NDArray[np.int64], residual: Array, pushed: Callable[[Array], Array], rounds: int
+) -> None:
+    """Conjugate gradients: change the `free` values until what pushes them is nearly nothing."""
+    step = np.zeros_like(values)
+    step[free] = residual
     size = first = float(residual @ residual)
     for _ in range(rounds):
         if size <= _NEAR_ENOUGH**2 * first or size == 0.0:
             break
-        pushed = laplacian_of(step)
-        along = size / max(float(step[pixels] @ pushed), 1e-20)
-        alpha += along * step
-        residual = residual - along * pushed
+        back = pushed(step)
+        along = size / max(float(step[free] @ back), 1e-20)
+        values += along * step
+        residual = residual - along * back
         before, size = size, float(residual @ residual)
-        step[pixels] = residual + (size / before) * step[pixels]
-    return np.asarray(alpha.reshape(height, width))
+        step[free] = residual + (size / before) * step[free]
 
 
 def _laplacian(colour: Array, unknown: NDArray[np.bool_]) -> Array:
@@ -106,23 +113,29 @@ def _guided_up(colour: Array, alpha: Array, wanted: NDArray[np.bool_]) -> Array:
     """
     import cv2
 
-    small = _resized(colour, len(alpha))
     near = cv2.dilate(wanted.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-
-    def mean(values: Array) -> Array:
-        return np.asarray(cv2.blur(values, (5, 5), borderType=cv2.BORDER_REFLECT_101))
-
-    middle, level = mean(small), mean(alpha)
-    across = mean(small * alpha[:, :, None]) - middle * level[:, :, None]
-    squares, crossed = mean(small * small) - middle**2, mean(small * np.roll(small, -1, axis=2))
-    crossed = crossed - middle * np.roll(middle, -1, axis=2)
-    spread = np.empty((int(near.sum()), 3, 3))
-    for one in range(3):
-        other = (one + 1) % 3
-        spread[:, one, one] = squares[near][:, one] + _SMOOTH
-        spread[:, one, other] = spread[:, other, one] = crossed[near][:, one]
-    slope = np.zeros_like(small)
-    slope[near] = np.linalg.solve(spread, across[near][:, :, None])[:, :, 0]
-    affine = mean(np.dstack([slope, level - np.einsum("ijk,ijk->ij", slope, middle)]))
+    slope, offset = _affine(_resized(colour, len(alpha)), alpha, near)
+    affine = _mean(np.dstack([slope, offset]))
     affine = np.asarray(cv2.resize(affine, (colour.shape[1], colour.shape[0]), interpolation=cv2.INTER_LINEAR))
     return np.asarray(np.einsum("ijk,ijk->ij", affine[:, :, :3], colour) + affine[:, :, 3])
+
+
+def _affine(colour: Array, alpha: Array, near: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Slope (h, w, 3) and offset (h, w) that fit alpha to the colours around each px; slope 0 where not `near`."""
+    middle, level = _mean(colour), _mean(alpha)
+    across = _mean(colour * alpha[:, :, None]) - middle * level[:, :, None]
+    squares = (_mean(colour * colour) - middle**2)[near]
+    crossed = (_mean(colour * np.roll(colour, -1, axis=2)) - middle * np.roll(middle, -1, axis=2))[near]
+    spread = np.empty((len(squares), 3, 3))
+    for one, other in ((0, 1), (1, 2), (2, 0)):
+        spread[:, one, one] = squares[:, one] + _SMOOTH
+        spread[:, one, other] = spread[:, other, one] = crossed[:, one]
+    slope = np.zeros_like(colour)
+    slope[near] = np.linalg.solve(spread, across[near][:, :, None])[:, :, 0]
+    return slope, np.asarray(level - np.einsum("ijk,ijk->ij", slope, middle))
+
+
+def _mean(values: Array) -> Array:
+    import cv2
+
+    return np.asarray(cv2.blur(values, (5, 5), borderType=cv2.BORDER_REFLECT_101))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
-from avatar_nodes.face.brow_shapes_model import brow_shapes
+from avatar_nodes.face.brow_shapes_model import brow_shapes, lids_held
 from avatar_nodes.face.canonical_model import MIRROR
 from avatar_nodes.face.face_basis_model import face_basis
 from avatar_nodes.face.mouth_shapes_model import mouth_shapes
@@ -58,8 +58,12 @@ def jaw_turn(jaw_open: float) -> Array:
 
 def build_basis(vertices: Array) -> ExpressionBasis:
     """Make the basis for a face at rest (468, 3), left and right alike."""
-    by_hand = hand_made_basis(vertices)
-    return ExpressionBasis(by_hand.linear + face_basis().corrections, by_hand.jaw)
+    return corrected(hand_made_basis(vertices), face_basis().corrections)
+
+
+def corrected(by_hand: ExpressionBasis, corrections: Array) -> ExpressionBasis:
+    """A hand-made basis with what was learned, (52, 468 * 3), added to its linear shapes."""
+    return ExpressionBasis(lids_held(by_hand.linear + corrections), by_hand.jaw)
 
 
 def hand_made_basis(vertices: Array) -> ExpressionBasis:

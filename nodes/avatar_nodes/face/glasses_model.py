@@ -12,7 +12,8 @@ from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.appearance_model import Layers
 from avatar_nodes.face.canonical_model import OVAL
 from avatar_nodes.face.eye_shading_model import lay_frame
-from avatar_nodes.face.glasses_seen_model import EyeRegion, find_frame, glasses_certainty
+from avatar_nodes.face.glasses_frame_model import find_frame
+from avatar_nodes.face.glasses_seen_model import EyeRegion, glasses_certainty
 from avatar_nodes.face.lattice_model import sampled
 from avatar_nodes.face.puppet_model import Placed, Puppet
 from avatar_nodes.face.push_pull_model import push_pull

@@ -45,26 +45,14 @@ class LatentRenderer(Node):
 
     def open(self) -> None:
         self._check_params()
-        from concurrent.futures import ThreadPoolExecutor
-
         from avatar_nodes.face.full_frame_model import NO_EDGES, FullFrame
-        from avatar_nodes.face.kernel_model import load_compiler
-        from avatar_nodes.face.photo_file_model import PortraitError
-        from avatar_nodes.face.portrait_cache_model import load_portrait
         from avatar_nodes.face.renderer_model import Renderer
         from avatar_nodes.face.sway_model import SwayModel
 
-        full = self.framing == "full"
-        try:
-            with ThreadPoolExecutor(1) as beside:
-                beside.submit(load_compiler)
-                portrait = load_portrait(self.portrait, None if full else self.size)
-            backdrop = self._backdrop(portrait)
-        except PortraitError as error:
-            raise NodeError(error.what, fix=error.fix) from error
+        portrait, backdrop = self._load()
         for text in portrait.notices:
             self.context.notice(f"{self.portrait.name}: {text}")
-        self._whole = FullFrame(portrait) if full else None
+        self._whole = FullFrame(portrait) if self.framing == "full" else None
         if self._whole is not None and self._whole.smaller_than(self.portrait):
             width, height = self._whole.size
             self.context.notice(f"{self.portrait.name}: shown at {width} x {height} px, smaller than it is")
@@ -96,12 +84,24 @@ class LatentRenderer(Node):
         if self.framing == "full" and not (own and self.background_picture is None):
             raise NodeError("the whole photo keeps its own background", fix="set framing: head, or background: photo")
 
-    def _backdrop(self, portrait: Portrait) -> NDArray[np.uint8]:
-        from avatar_nodes.face.backdrop_model import make_backdrop, picture_backdrop
+    def _load(self) -> tuple[Portrait, NDArray[np.uint8]]:
+        """The portrait, and what stands behind the person; the compiler is loaded meanwhile."""
+        from concurrent.futures import ThreadPoolExecutor
 
-        if self.background_picture is not None:
-            return picture_backdrop(self.background_picture, self.size)
-        return make_backdrop(self.background, portrait.layers.background)
+        from avatar_nodes.face.backdrop_model import make_backdrop, picture_backdrop
+        from avatar_nodes.face.kernel_model import load_compiler
+        from avatar_nodes.face.photo_file_model import PortraitError
+        from avatar_nodes.face.portrait_cache_model import load_portrait
+
+        try:
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(load_compiler)
+                portrait = load_portrait(self.portrait, None if self.framing == "full" else self.size)
+            if self.background_picture is not None:
+                return portrait, picture_backdrop(self.background_picture, self.size)
+        except PortraitError as error:
+            raise NodeError(error.what, fix=error.fix) from error
+        return portrait, make_backdrop(self.background, portrait.layers.background)
 
     def _swayed(self, shown: FaceMotion) -> Sway:
         from avatar_nodes.face.sway_model import away_from
@@ -111,7 +111,7 @@ class LatentRenderer(Node):
 
 
 def _check_finite(motion: FaceMotion) -> None:
-    numbers = {"head": motion.head, "expression": motion.expression, "gaze": motion.gaze, "closure": motion.closure}
-    for name, values in numbers.items():
+    for name in ("head", "expression", "gaze", "closure", "dynamics"):
+        values = getattr(motion, name)
         if values is not None and not np.isfinite(values).all():
             raise NodeError(f"motion.{name} holds a number that is not finite", fix="look at the node that sends it")

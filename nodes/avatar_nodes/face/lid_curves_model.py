@@ -20,9 +20,9 @@ ROWS = 5  # far above, above, upper rim, lower rim, below
 COLUMNS = 35  # the outer corner's surroundings, 33 along the lid, the inner corner's
 _VERTICES = 9  # of a row of the mesh
 _CREASE_SHARE = 0.5  # of the skin between the ring above and the rim: what keeps its place when the rest unrolls
-_BEYOND = (0.36, 0.18)  # eye widths: how far the curves go on beyond the outer and the inner corner
+_BEYOND = (0.28, 0.16)  # eye widths: how far the curves go on beyond the outer and the inner corner
 # Where the curves end beside the outer corner: how far out, and how high, in eye widths.
-_FAN = ((0.27, 0.3), (0.14, 0.13), (0.0, 0.0), (0.0, 0.0), (0.18, -0.2))
+_FAN = ((0.2, 0.27), (0.11, 0.12), (0.0, 0.0), (0.0, 0.0), (0.14, -0.16))
 _LEAN = 0.5 * np.linspace(-1.0, 1.0, COLUMNS - 2) ** 3  # of lashes at the corners
 
 

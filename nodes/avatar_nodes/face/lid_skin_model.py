@@ -26,7 +26,7 @@ _STRAND = 0.12  # the thickest lashes
 _HAIR = 10  # levels they are darker than skin
 _LIKE_CHEEK = 45.0  # levels by which skin around an eye may differ from the cheek's
 _PORES, _FINE = 0.05, 16.0  # how coarse texture may be, and how strong in levels
-_CHEEK = 0.4  # how far below skin is textured as lids are
+_CHEEK = 0.6  # how far below skin is textured as lids are
 _UNDER = 0.2  # what is right under an eye
 _LIGHTER, _SHADIEST, _SHADED = 1.12, 0.75, 0.25
 _CREASE = 0.1  # how much darker the lid is at its lashes
@@ -98,7 +98,8 @@ def _detail(patch: Numbers, found: Numbers, width: float) -> Numbers:
     """The pores, grain or brush strokes of the skin below the eye, for where none was found."""
     detail = patch - cv2.GaussianBlur(patch, (0, 0), _PORES * width)
     detail = np.clip(detail * _alike(detail, _FINE)[:, :, None], -_FINE, _FINE)
-    rows = np.minimum(np.arange(len(patch)) + round(_CHEEK * width), len(patch) - 1)
+    last = len(patch) - 1
+    rows = last - np.abs(last - (np.arange(len(patch)) + round(_CHEEK * width)))  # mirrored at the lower edge
     return np.asarray(detail[rows] * (1.0 - found[:, :, None]), np.float32)
 
 

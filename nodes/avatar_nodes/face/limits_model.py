@@ -47,6 +47,7 @@ class Limits:
     photo: Array  # (6,)
     low: Array  # (6,) below 0
     high: Array  # (6,) above 0
+    room: Room | None = None  # what the frame leaves around the head, where that is known
 
     @classmethod
     def of(cls, photo_head: NDArray[np.float32], room: Room | None = None) -> Limits:
@@ -61,7 +62,7 @@ class Limits:
             low[axis], high[axis] = (-back, away) if turned > 0 else (-away, back)
         if room is not None:
             _fit(low, high, room)
-        return cls(photo, low, high)
+        return cls(photo, low, high, room)
 
     def soften(self, head: NDArray[np.float32]) -> Array:
         """The change of pose to show for an absolute pose (6,): as it is near the photo, never past the limits."""

@@ -50,7 +50,7 @@ def person_matte(models: FaceModels, image: NDArray[np.uint8], oval: NDArray[np.
     known = np.where(inside, np.float32(1.0), np.where(outside, np.float32(0.0), np.float32(UNKNOWN)))
     guess, belief = _by_colour(colour, _soft(coarse), inside, outside, clutter)
     matte = estimate_alpha(colour, known, np.maximum(guess, strays), np.maximum(belief, SURE_BELIEF * strays))
-    matte = _without_holes(_connected(_crisp(matte), face), coarse)
+    matte = _without_holes(_connected(_crisp(matte), face), coarse, chin)
     return np.maximum(matte, face.astype(np.float32))
 
 
@@ -136,10 +136,11 @@ def _connected(matte: NDArray[np.float32], face: Mask) -> NDArray[np.float32]:
     return matte * _grow(_piece_of(face, _grow(matte > 0.1, GAP)), 1 / 256)
 
 
-def _without_holes(matte: NDArray[np.float32], coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+def _without_holes(matte: NDArray[np.float32], coarse: NDArray[np.float32], chin: int) -> NDArray[np.float32]:
     """What the person encloses is person, where the network says so too: between curls one may see through."""
-    enclosed = _filled(matte > 0.5) & _shrink(coarse > 0.5, BODY_EDGE)
-    return np.where(enclosed, np.float32(1.0), matte)
+    deep = _depth(coarse > 0.5)
+    deep[:chin] -= SURE_INSIDE - BODY_EDGE
+    return np.where(_filled(matte > 0.5) & (deep > BODY_EDGE), np.float32(1.0), matte)
 
 
 def _filled(mask: Mask) -> Mask:

@@ -29,6 +29,7 @@ _CHATTER = re.compile(
     rb"|mkdir -p failed for path .*matplotlib|Matplotlib created a temporary cache"
     rb"|matplotlib is not a writable directory"
 )
+LEAST_SCORE = 0.1  # of a face that is looked at; a network for each score that is asked for would take longer to load
 _stderr_lock = threading.RLock()
 
 
@@ -92,12 +93,13 @@ class FaceModels:
         """Faces in a picture; `near` is the network for faces that fill much of it."""
         solutions = self._solutions.face_detection
         answer = self._run(
-            f"detect {near} {least_score}",
-            lambda: solutions.FaceDetection(model_selection=0 if near else 1, min_detection_confidence=least_score),
+            f"detect {near}",
+            lambda: solutions.FaceDetection(model_selection=0 if near else 1, min_detection_confidence=LEAST_SCORE),
             picture,
         )
         height, width = picture.shape[:2]
-        return [_detection(found, width, height) for found in answer.detections or ()]
+        found = [_detection(one, width, height) for one in answer.detections or ()]
+        return [one for one in found if one.score >= least_score]
 
     def mesh(self, picture: NDArray[np.uint8], looks: int = 1) -> NDArray[np.float64] | None:
         """The landmarks (478, 3) of the face that fills this square picture, in its px; None: no face.

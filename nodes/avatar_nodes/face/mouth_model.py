@@ -7,17 +7,8 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.expression_model import JAW_HINGE, jaw_turn
-from avatar_nodes.face.mouth_shading_model import (
-    INNER_LIP,
-    TEETH,
-    Affine,
-    Crowns,
-    Inside,
-    Material,
-    front_teeth,
-    shade_mouth,
-    teeth_shares,
-)
+from avatar_nodes.face.mouth_layers_model import INNER_LIP, TEETH, Affine, Crowns, Inside
+from avatar_nodes.face.mouth_shading_model import Material, front_teeth, shade_mouth, teeth_shares
 from avatar_nodes.face.opening_model import Opening, affine, draw_opening, smooth
 from avatar_nodes.face.own_teeth_model import find_own_teeth
 from avatar_nodes.face.palette_model import Palette
@@ -37,7 +28,7 @@ _COLUMNS = 64
 _FORWARD = [EXPRESSION_INDEX[name] for name in ("mouthFunnel", "mouthPucker")]
 _SPREAD = [EXPRESSION_INDEX[f"mouth{name}{side}"] for name in ("Stretch", "Smile") for side in ("Left", "Right")]
 _TONGUE_OUT = EXPRESSION_INDEX["tongueOut"]
-_UPPER_EDGE, _LOWER_EDGE = -0.007, -0.002  # where teeth end, above the line at which the lips meet at rest
+_UPPER_EDGE, _LOWER_EDGE = -0.004, -0.004  # where teeth end, above the line at which the lips meet at rest
 _LOWER_LIP = 14  # its middle
 _UPPER_RIM, _LOWER_RIM = np.array(mesh.LIPS_INNER[0]), np.array(mesh.LIPS_INNER[1])
 

@@ -161,7 +161,7 @@ def _both_sides(sculptor: _Sculptor) -> dict[str, Array]:
     for index, out in ((_BONE, 0.01), (_MID, 0.04), (_HOLLOW, 0.07), (_LOW, 0.06)):
         puff |= {index: (out, 0.0, 0.06), mesh.mirrored((index,))[0]: (-out, 0.0, 0.06)}
     side = np.where(upper > 0.5, 1.0, -1.0) * arch
-    apart = lips.mound * lips.inward * np.where(upper > 0.5, 1.0, 0.5)
+    apart = lips.mound * lips.inward * np.where(upper > 0.5, 1.0, 0.25)
     funnel = side * (0.040 * apart + 0.035 * outer)
     pucker = side * (0.012 * apart + 0.022 * outer)
     return {

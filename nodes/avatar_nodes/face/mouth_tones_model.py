@@ -37,7 +37,7 @@ def _teeth(face: Array, eyes: Array, plain: float) -> Array:
     skin = np.median(face, axis=0)
     light = float(skin @ LUMA)
     white = float(np.percentile(eyes @ LUMA, 100 * (1 - _HIGHLIGHTS)))
-    bright = min(float(np.clip(white, 1.26 * light, 1.5 * light)), _BRIGHTEST) * (1.0 - 0.1 * plain)
+    bright = min(float(np.clip(white, 1.18 * light, 1.45 * light)), _BRIGHTEST) * (1.0 - 0.1 * plain)
     tinted = 0.4 + 0.45 * plain
     return np.asarray(bright * (1.0 - tinted + tinted * skin / max(light, 1.0)))
 

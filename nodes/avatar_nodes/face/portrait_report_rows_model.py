@@ -15,8 +15,12 @@ def report_rows(portrait: Portrait) -> Iterator[tuple[str, str]]:
     """What was measured, the limits, the fallbacks, and the one thing that would help most."""
     report = portrait.report
     yield from _photo_rows(report)
-    for name, (low, high) in _limits(portrait).items():
+    limits = Puppet(identify(portrait.landmarks), len(portrait.image), portrait.layers.person[:, :, 3]).limits
+    for axis, name in enumerate(("may turn", "may nod", "may tilt")):
+        low, high = (limits.photo[axis] + change[axis] for change in (limits.low, limits.high))
         yield name, f"from {low:+.0f} to {high:+.0f} degrees"
+    if limits.room is not None and limits.room.above <= 0.0:
+        yield "note", "hair reaches the upper edge: what is beyond is made up, and the head goes less far down"
     for text in (*report.notices, *report.fallbacks):
         yield "note", text
     yield "would help most", advise(report)
@@ -34,13 +38,3 @@ def _photo_rows(report: PortraitReport) -> Iterator[tuple[str, str]]:
     yield "eyes", f"sure to be shut: {', '.join(shut)}; dark: {100 * report.eyes.dark:.0f} %"
     yield "glasses", f"{100 * report.eyes.glasses:.0f} % sure"
     yield "mouth", "closed" if report.lips <= PARTED else f"open by {100 * report.lips:.0f} % of the eyes' distance"
-
-
-def _limits(portrait: Portrait) -> dict[str, tuple[float, float]]:
-    """How far the head may go, absolute."""
-    limits = Puppet(identify(portrait.landmarks), len(portrait.image)).limits
-    names = ("may turn", "may nod", "may tilt")
-    return {
-        name: (limits.photo[axis] + limits.low[axis], limits.photo[axis] + limits.high[axis])
-        for axis, name in enumerate(names)
-    }

@@ -37,8 +37,8 @@ def upper_tooth(x: float, y: float, soft: float) -> tuple[float, float, float, f
     above this tooth's own edge.
     """
     border, across, which = _tooth(x, UPPER_BORDERS)
-    shorter = 0.012 if which == 1 else 0.0  # the lateral incisors
-    over = y - shorter - 0.16 * x * x - 0.010 * across**4
+    shorter = 0.011 if which == 1 else 0.0  # the lateral incisors
+    over = y - shorter - 0.16 * x * x - 0.009 * across**4
     share = smooth_step(-soft, soft, over) * smooth_step(-soft, soft, UPPER_BORDERS[-1] - abs(x))
     gum = smooth_step(-0.012, 0.012, over - _UPPER_HEIGHT + 0.025 * across**2)
     return share, gum, smooth_step(-0.004, _BORDER, border), over
@@ -48,7 +48,7 @@ def upper_tooth(x: float, y: float, soft: float) -> tuple[float, float, float, f
 def lower_tooth(x: float, y: float, soft: float) -> tuple[float, float, float, float]:
     """The same for the lower jaw: the last is how far below the tooth's edge."""
     border, across, _ = _tooth(x, LOWER_BORDERS)
-    under = -0.20 * x * x - 0.008 * across**4 - y
+    under = -0.20 * x * x - 0.010 * across**4 - y
     share = smooth_step(-soft, soft, under) * smooth_step(-soft, soft, LOWER_BORDERS[-1] - abs(x))
     gum = smooth_step(-0.012, 0.012, under - _LOWER_HEIGHT + 0.02 * across**2)
     return share, gum, smooth_step(-0.004, _BORDER, border), under

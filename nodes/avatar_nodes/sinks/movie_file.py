@@ -40,7 +40,7 @@ class MovieFile(Node):
     path = Param.file_out(doc="the movie: .mp4, .m4v or .mov")
     crf = Param(20, ge=0, le=51, doc="quality of the picture: lower is better and larger; 18 looks like the original")
     preset = Param("superfast", choices=PRESETS, doc="how much time x264 takes to make the file smaller")
-    background = Param((255, 255, 255), ge=0, le=255, doc="RGB behind pictures with alpha")
+    background = Param((255, 255, 255), ge=0, le=255, doc="RGB behind pictures with alpha (picture_files keeps it)")
     sign = Param(True, doc="say in a signed C2PA manifest that this is synthetic media")
 
     def open(self) -> None:

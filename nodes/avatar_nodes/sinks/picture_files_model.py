@@ -17,7 +17,8 @@ from avatar_nodes.sinks.movie_time_model import NS_PER_S, MovieTime
 from avatar_nodes.sinks.provenance import LABEL, MediaSigner
 
 DIGITS = 6
-_COMPRESSION = 3  # of 9; more takes long and spares little
+# Run lengths: as small as more thorough compression here, in two thirds of its time.
+_ENCODING = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
 _HEAD = 8 + 25  # bytes of a PNG's signature and its header chunk; text may follow
 
 
@@ -26,7 +27,7 @@ def png_of(pixels: NDArray[np.uint8]) -> bytes:
     if pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or 0 in pixels.shape:
         raise ValueError(f"a frame of shape {pixels.shape}, expected RGB or RGBA")
     order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-    made, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, order), [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
+    made, encoded = cv2.imencode(".png", cv2.cvtColor(pixels, order), _ENCODING)
     assert made, "PNG can hold every picture of this type"
     content = encoded.tobytes()
     return content[:_HEAD] + _text("Description", LABEL) + content[_HEAD:]

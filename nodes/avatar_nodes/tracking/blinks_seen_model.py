@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 REACH = 25  # frames to each side from which the resting opening of a moment is taken
 DEAD = 0.22  # of the way to shut: less is a lowered look or noise
 EVENT = 0.45  # of the way to shut: from here on it is a blink, and blinks shut the eye
+_WINK_FROM, _WINK_TO = 0.35, 0.55  # of the way to shut, by one eye: less is noise, and the eyes go together
 _WIDEST_REST = 1.05  # of the person's resting opening: beyond it the eyes are wide
 _FLANK = 5  # frames that a blink's way down or up may take
 
@@ -22,8 +23,20 @@ def opening(person: Person, aspects: Array) -> Array:
 
 
 def blink_amounts(openness: Array) -> Array:
-    """eyeBlink (T,) of one eye from its opening (T,): 0 at rest, 1 at the bottom of each blink."""
-    way = way_to_shut(openness)
+    """eyeBlink (T, 2) of both eyes from their opening (T, 2): 0 at rest, 1 at the bottom of each blink."""
+    ways = paired(np.stack([way_to_shut(openness[:, eye]) for eye in (0, 1)], axis=1))
+    return np.stack([_blinks(ways[:, eye]) for eye in (0, 1)], axis=1)
+
+
+def paired(ways: Array) -> Array:
+    """Both eyes (..., 2) alike, but in a wink: that goes far in one eye, and leaves the other one open."""
+    lowered = np.clip((ways.min(-1, keepdims=True) - DEAD) / (EVENT - DEAD), 0.0, 1.0)  # both, as in a laugh
+    wink = np.clip((ways.max(-1, keepdims=True) - _WINK_FROM) / (_WINK_TO - _WINK_FROM), 0.0, 1.0)
+    return np.asarray(ways + np.maximum(lowered, 1.0 - wink) * (ways.mean(-1, keepdims=True) - ways))
+
+
+def _blinks(way: Array) -> Array:
+    """eyeBlink (T,) of one eye from how far (T,) it has gone to shut."""
     amount = np.clip((way - DEAD) / (1.0 - DEAD), 0.0, 1.0)
     for bottom in blink_frames(way):
         first, last = _flanks(way, bottom)

@@ -39,7 +39,7 @@ class FaceTracker(Node):
     def open(self) -> None:
         from avatar_nodes.face.photo_file_model import PortraitError
         from avatar_nodes.tracking.face_follower_model import FaceFollower
-        from avatar_nodes.tracking.live_tracker_model import LiveTracker
+        from avatar_nodes.tracking.live_tracker_model import LiveTracker, warm_up
         from avatar_nodes.tracking.on_grid_model import OnGrid
         from avatar_nodes.tracking.skin_seen_model import SkinSeen
 
@@ -48,6 +48,8 @@ class FaceTracker(Node):
             self._follower = FaceFollower(both_ways=not live, quick=live)
         except PortraitError as error:
             raise NodeError(error.what, fix=error.fix) from None
+        self._follower.warm_up()
+        warm_up()
         self._tracker = LiveTracker(self.neutral_s)
         self._grid = OnGrid(self.context.frame_rate)
         self._skin = SkinSeen()

@@ -21,7 +21,6 @@ from avatar_nodes.tracking.expression_fit_model import ExpressionFit, left_over
 from avatar_nodes.tracking.person_model import Person
 from avatar_nodes.tracking.seen_face_model import (
     Standing,
-    eye_gaze,
     lid_aspects,
     lip_opening,
     lip_width,
@@ -69,9 +68,8 @@ def track_face(landmarks: Array, person: Person | None = None) -> TrackedFace:
     faces = smoothed(heads, _LIGHT_KERNEL)[:, :FACE_VERTICES]
     expression = ExpressionFit(person).solve(faces)
     openness = opening(person, lid_aspects(heads))
-    gaze = _held_in_blinks(eye_gaze(heads), openness.mean(1))
-    blinks = np.stack([blink_amounts(openness[:, eye]) for eye in (0, 1)], axis=1)
-    put_eyes(expression, openness, blinks, gaze)
+    gaze = _held_in_blinks(person.gaze(heads), openness.mean(1))
+    put_eyes(expression, openness, blink_amounts(openness), gaze)
     aperture = np.maximum(lip_opening(heads) - person.closed_gap, 0.0)
     return TrackedFace(
         head=smoothed(head_poses(standing, rest_of(standing)), _HEAD_KERNEL),

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.tracking.blinks_seen_model import DEAD, EVENT, way_from
+from avatar_nodes.tracking.blinks_seen_model import DEAD, EVENT, paired, way_from
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class LiveEyes:
         while self._openings[0][0] < now_s - _REMEMBERED_S:
             self._openings.popleft()
         recent = np.percentile([each for _, each in self._openings], 70, axis=0)
-        self._way = _paired(way_from(openness, recent))
+        self._way = paired(way_from(openness, recent))
         return np.interp(self._way, (DEAD, EVENT, SHUT), (0.0, (EVENT - DEAD) / (1.0 - DEAD), 1.0))
 
     def gaze(self, step_s: float, seen: Array) -> Array:
@@ -41,9 +41,3 @@ class LiveEyes:
         if not hidden or self._hidden_s > _LONGEST_HIDDEN_S:
             self._gaze = seen
         return self._gaze
-
-
-def _paired(way: Array) -> Array:
-    """Both eyes (2,) alike where both are lowered, as in a laugh: a wink leaves the other one open."""
-    both = float(np.clip((way.min() - DEAD) / (EVENT - DEAD), 0.0, 1.0))
-    return np.asarray(way + both * (way.mean() - way))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.face.canonical_model import MIRROR
+from avatar_nodes.face.canonical_model import MEAN_FACE, MIRROR
 from avatar_nodes.face.dynamics_model import GEOMETRY, geometry_of
 from avatar_nodes.face.face_basis_model import BASIS
 from avatar_nodes.face.mesh_model import FACE_VERTICES
@@ -16,7 +16,7 @@ from avatar_nodes.tracking.face_tracker_model import closure_of, head_poses, put
 from avatar_nodes.tracking.live_eyes_model import LiveEyes
 from avatar_nodes.tracking.one_euro_model import OneEuro
 from avatar_nodes.tracking.running_person_model import RunningPerson
-from avatar_nodes.tracking.seen_face_model import eye_gaze, lid_aspects, lip_opening, stand
+from avatar_nodes.tracking.seen_face_model import lid_aspects, lip_opening, stand
 
 Array = NDArray[np.float64]
 
@@ -24,10 +24,10 @@ HOLD_S = 0.5  # a face that is not seen stays as it was for so long
 LEAVE_S, RETURN_S = 0.6, 0.3  # then it eases to neutral, and back
 
 # Cutoff at rest in Hz, and Hz for each unit a second: chosen on recordings of people who rest and who move.
-_ANGLES, _PLACE = (1.5, 0.3), (1.5, 20.0)
-_SHAPES, _LIDS = (2.0, 20.0), (8.0, 60.0)
-_GAZE, _CLOSURE = (1.2, 0.15), (8.0, 60.0)
-_DYNAMICS = (2.0, 1.0)
+_ANGLES, _PLACE = (1.5, 0.3), (1.5, 5.0)
+_SHAPES, _LIDS = (2.0, 8.0), (8.0, 20.0)
+_GAZE, _CLOSURE = (1.0, 0.08), (4.0, 15.0)
+_DYNAMICS = (2.0, 0.6)
 _OF_LIDS = ("eyeBlink", "eyeWide", "eyeSquint")
 
 
@@ -68,13 +68,18 @@ class LiveTracker:
         heads = standing.into_head(landmarks[None])
         openness = opening(person, lid_aspects(heads))
         blinks = self._eyes.blinks(now_s, openness[0])
-        gaze = self._eyes.gaze(step_s, eye_gaze(heads)[0])
+        gaze = self._eyes.gaze(step_s, person.gaze(heads)[0])
         expression = self._person.expression(heads)
         put_eyes(expression, openness, blinks[None], gaze[None])
         closure = closure_of(np.maximum(lip_opening(heads) - person.closed_gap, 0.0))
         left = geometry_of(left_over(person, heads[:, :FACE_VERTICES], expression, gaze[None]))
         seen = [head_poses(standing, self._person.rest)[0], expression[0].astype(np.float64), gaze, closure, left[0]]
         return _motion(self._filter.smooth(np.concatenate(seen), step_s, smooth))
+
+
+def warm_up() -> None:
+    """Compile (or load) the inner loops and the learned shapes, so that the first frame takes no longer than others."""
+    LiveTracker().add(0.0, MEAN_FACE * (100.0, -100.0, -100.0))
 
 
 def mirrored_landmarks(landmarks: Array, width: int) -> Array:

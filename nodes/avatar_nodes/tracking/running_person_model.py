@@ -21,7 +21,7 @@ _KEPT = 240  # frames that a judgement looks at
 _KEEP_EVERY_S = 0.25  # one of them in so long, once the first seconds are over: they reach back a minute
 _SOONEST_S, _LATEST_S = 0.2, 30.0  # between two judgements; else half of the time that the person was seen
 _QUICK_S, _SLOW_S = 0.15, 2.5  # how long a new judgement takes to be believed, at first and later
-_EASED = ("landmarks", "closed", "neutral", "closed_gap", "lids_rest", "lids_shut")
+_EASED = ("landmarks", "closed", "neutral", "closed_gap", "lids_rest", "lids_shut", "look")
 
 
 class RunningPerson:

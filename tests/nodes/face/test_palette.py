@@ -8,7 +8,7 @@ import pytest
 
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import MEAN_FACE
-from avatar_nodes.face.mouth_shading_model import CAVITY, GUMS, TEETH, TONGUE
+from avatar_nodes.face.mouth_layers_model import CAVITY, GUMS, TEETH, TONGUE
 from avatar_nodes.face.palette_model import Palette, measure
 
 SIZE = 256

@@ -17,6 +17,7 @@ from avatar_nodes.face.mesh_model import FACE_VERTICES
 from avatar_nodes.payloads import FaceMotion
 
 SCALE, CORNER = 80.0, np.array([3.0, -3.0, 0.0])  # px an inter-pupil distance; where the head stands in them
+SEEN_OF_IRISES = np.array([1 / 1.4, 1 / 1.7])  # the network reads them as moving less than they do
 STILL = FaceMotion.neutral().expression
 
 
@@ -37,7 +38,7 @@ class Puppet:
         self.closure.close(face, motion.closure, np.zeros(9))
         head = np.concatenate([face, MEAN_FACE[FACE_VERTICES:]])
         yaw, pitch = np.radians((0.0, 0.0) if motion.gaze is None else motion.gaze)
-        head[FACE_VERTICES:, :2] += EYEBALL_RADIUS * np.array([np.sin(yaw), -np.sin(pitch)])
+        head[FACE_VERTICES:, :2] += EYEBALL_RADIUS * SEEN_OF_IRISES * np.array([np.sin(yaw), -np.sin(pitch)])
         turned = head @ rotation_matrix(*(float(angle) for angle in motion.head[:3])).T
         return np.asarray(SCALE * (turned + CORNER + motion.head[3:]) * (1.0, -1.0, -1.0))
 

@@ -65,3 +65,9 @@ def test_one_spoilt_frame_costs_one_frame(follower: FaceFollower, photo: NDArray
 def test_a_picture_without_a_face_gives_none(photo: NDArray[np.uint8]) -> None:
     with FaceFollower(both_ways=False) as one:
         assert one.read(GREY) is None
+
+
+def test_a_quick_search_finds_an_upright_face(photo: NDArray[np.uint8]) -> None:
+    with FaceFollower(both_ways=False, quick=True) as one:
+        assert one.read(photo) is not None
+        assert one.read(GREY) is None
