@@ -64,7 +64,7 @@ def rims_at(table: Numbers, x: float, reach: float) -> tuple[float, float, float
 def light_at(x: float, gap: float, inside: Inside) -> float:
     """Light falls in from the front: the wider the gap the more, the farther to the corners the less."""
     aside = min(abs(x) / inside.corner, 1.2)
-    return (0.86 + 0.14 * smooth_step(0.03, 0.16, gap)) * (1.0 - 0.62 * smooth_step(0.35, 1.05, aside))
+    return (0.70 + 0.30 * smooth_step(0.03, 0.18, gap)) * (1.0 - 0.62 * smooth_step(0.35, 1.05, aside))
 
 
 @inlined
