@@ -95,6 +95,7 @@ class Host:
             if message is GONE:
                 part.cancel()
                 part.wait(CLOSE_S)
+                part.release()
                 return False
             if isinstance(message, Release):
                 part.release()
