@@ -13,6 +13,7 @@ PING_EVERY_S = 1.0
 FIRST_PINGS = 8
 KEPT_PONGS = 16
 FROZEN_S = 10.0  # a node's native code may hold Python's lock for a while
+ASLEEP_S = 3.0  # who has not looked for so long was stopped, and cannot blame others
 
 
 class Answers:
@@ -23,6 +24,7 @@ class Answers:
         self.round_trip_ns: int | None = None
         self._pongs: deque[tuple[int, int]] = deque(maxlen=KEPT_PONGS)  # round trip, offset
         self._pinged_at = 0.0
+        self._looked_at = 0.0
         self._heard_at = 0.0
 
     @property
@@ -39,6 +41,9 @@ class Answers:
     def look(self, send: Callable[[Any], None]) -> None:
         """Ask now and then."""
         now = time.monotonic()
+        if now - self._looked_at > ASLEEP_S:
+            self._heard_at = now
+        self._looked_at = now
         if now - self._pinged_at < PING_EVERY_S:
             return
         first = self._pinged_at == 0

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from graphcore.errors import GraphcoreError, OpenError, RunError
+from graphcore.places.counted import read_report
 from graphcore.places.files import sent_params
 from graphcore.places.joints import Joint, join
 from graphcore.places.messages import (
@@ -16,13 +17,14 @@ from graphcore.places.messages import (
     Ended,
     Go,
     Opened,
+    Parted,
     Quiet,
     Rejoin,
     Release,
     Relieve,
     Relieved,
+    Stop,
     Told,
-    from_text,
     to_text,
 )
 from graphcore.places.part import Part, describe
@@ -31,6 +33,7 @@ from graphcore.places.remote import WorkerPlace
 from graphcore.places.stall import StallWatch
 from graphcore.transport.keys import Keys
 
+GRACE_S = 1.5  # whether a way ended because one of its places did, turns out by then
 CLOSE_S = 10.0  # for the nodes to close, once an attempt is broken off
 
 _numbers: Iterator[int] = count(1)
@@ -46,22 +49,26 @@ class Attempt:
         self.error: GraphcoreError | None = None
         self.lost: tuple[str, str] | None = None  # a place, and its fate
         self.cancelled = False
+        self.stopped = False
+        self.opened_again: list[str] = []  # places that were lost and whose nodes have opened since
         self.opened_at: float | None = None  # perf_counter, for people
         self._parts = parts
         self._keys = keys
+        self._live = any(part.live for part in parts.values())
         self._begun = False
         self._zero = 0
         self._opened: set[str] = set()
         self._ended: set[str] = set()
         self._gone: set[str] = set()
         self._stall = StallWatch(parts)
+        self._parted: dict[frozenset[str], tuple[float, str]] = {}  # ways that have ended, since when, and why
         self._until: float | None = None  # broken off: so long the places may take to close
 
     @property
     def over(self) -> bool:
         """Whether nothing is to be waited for."""
         if not self._begun:
-            return self.cancelled or self.lost is not None
+            return self.cancelled or self.lost is not None or self.error is not None
         return len(self._ended | self._gone) == len(self._parts)
 
     def begin(self) -> None:
@@ -73,7 +80,10 @@ class Attempt:
 
     def rejoin(self, names: Set[str]) -> None:
         """These were lost and stand again: they begin anew, and their peers are led to them."""
-        pairs = {frozenset((name, peer)) for name in names for peer in self._parts[name].peers}
+        self._join_again({frozenset((name, peer)) for name in names for peer in self._parts[name].peers}, names)
+
+    def _join_again(self, pairs: Set[frozenset[str]], names: Set[str]) -> None:
+        """New ways for these pairs; the places of `names` begin anew, the others go on."""
         joints = join(self._parts, self.places, self._keys, pairs)
         for name, joint in joints.items():
             if name in names:
@@ -98,7 +108,7 @@ class Attempt:
         part, place = self._parts[name], self.places[name]
         sent = self._send_files(place, part) if isinstance(place, WorkerPlace) else None
         place.pass_sockets(joint.sockets)
-        place.send(Assign(self.number, joint.text, to_text(describe(part, sent))))
+        place.send(Assign(self.number, self._stall.round, joint.text, to_text(describe(part, sent))))
 
     def _send_files(self, place: WorkerPlace, part: Part) -> dict[str, dict[str, Any]]:
         """What the nodes of a worker read goes there first; their params as it will find them."""
@@ -114,6 +124,11 @@ class Attempt:
         for name, place in self.places.items():
             if name not in self._ended and name not in self._gone:
                 place.send(message)
+
+    def stop(self) -> None:
+        """End the sources; a place that is lost just now is told once it stands again."""
+        self.stopped = True
+        self.tell(Stop(self.number))
 
     def cancel(self) -> None:
         """End at once; a place that has not even started is not waited for."""
@@ -139,17 +154,18 @@ class Attempt:
             for name in set(self._parts) - self._ended - self._gone:
                 self.places[name].kill()
                 self._gone.add(name)
+        self._mend_ways()
 
     def release(self) -> None:
         """All have ended: the ways between them are closed."""
-        for name, place in self.places.items():
-            if name not in self._gone:
-                place.send(Release(self.number))
+        for place in self.places.values():
+            place.send(Release(self.number))
 
     def _take(self, name: str, message: Any) -> None:
         if isinstance(message, Opened):
             self._opened.add(name)
             if self.opened_at is not None:  # it was lost before
+                self.opened_again.append(name)
                 self._go(name)
             elif len(self._opened) == len(self._parts) and self._until is None:
                 self.opened_at = time.perf_counter()
@@ -157,9 +173,11 @@ class Attempt:
                 for part in self._parts:
                     self._go(part)
         elif isinstance(message, Told):
-            self.reports[name].update(from_text(message.report))
+            self._note(name, message)
         elif isinstance(message, Ended):
             self._end(name, message)
+        elif isinstance(message, Parted):
+            self._parted.setdefault(frozenset((name, message.peer)), (time.monotonic(), message.reason))
         elif isinstance(message, Quiet) and not self.over:
             if self._stall.quiet(name, message):
                 for each in self.places.values():
@@ -173,6 +191,29 @@ class Attempt:
         """Begin; each place has its own clock."""
         if name not in self._ended and name not in self._gone:
             self.places[name].send(Go(self.number, self._zero + self.places[name].answers.offset_ns))
+            if self.stopped:
+                self.places[name].send(Stop(self.number))
+
+    def _note(self, name: str, message: Told) -> None:
+        try:
+            self.reports[name].update(read_report(message))
+        except ValueError as error:
+            self.fail(RunError(f"place {name}", None, f"it told what cannot be read: {error}"))
+
+    def _mend_ways(self) -> None:
+        """A way ended and both its places live: live they are joined again, offline the attempt is over."""
+        now = time.monotonic()
+        for pair, (since, reason) in list(self._parted.items()):
+            if now - since < GRACE_S:
+                continue
+            del self._parted[pair]
+            if self.over or self._until is not None or pair & (self._gone | self._ended):
+                continue
+            if self._live and self.opened_at is not None:
+                self._join_again({pair}, frozenset())
+            else:
+                self.lost = (max(pair), f"the way to {min(pair)} was lost: {reason}")
+                self._break_off()
 
     def _end(self, name: str, message: Ended) -> None:
         self._ended.add(name)
@@ -192,6 +233,8 @@ class Attempt:
         if self.over or name in self._gone:
             return
         self._gone.add(name)
+        if self._live and name in self._ended:  # its work was done
+            return
         if self._until is None:
             self.lost = (name, place.fate)
             self._break_off()

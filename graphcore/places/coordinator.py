@@ -50,7 +50,8 @@ class Coordinator:
         self._workers = workers
         self._live = live
         self._events: SimpleQueue[tuple[Reached | None, Any]] = SimpleQueue()
-        self._away: dict[str, tuple[float, float]] = {}  # live: lost places, when that was, when to reach them again
+        self._away: dict[str, float] = {}  # live: lost places, and when to reach them again
+        self._lost_at: dict[str, float] = {}
 
     def do(self, what: Callable[[Attempt], None]) -> None:
         """Let the coordinator's own thread do it."""
@@ -75,13 +76,15 @@ class Coordinator:
     def _try_once(self) -> bool:
         """One attempt from beginning to end; False: a place was lost, and there is to be another one."""
         for name in self._parts:
+            if name in self.reached and self.reached[name].ended:  # lost, too, while another one was
+                self._let_go(name)
             self._reach_again(name)
         attempt = self.attempt = Attempt(self._parts, self.reached, self._workers.keys)
-        while not self.cancelled and attempt.lost is None and not self._workers.answered(self.reached):
+        while not (self.cancelled or attempt.over or self._workers.answered(self.reached)):
             self._one_event(attempt, LOOK_EVERY_S)
         if self.cancelled:
             attempt.cancel()
-        elif attempt.lost is None:
+        elif not attempt.over:
             attempt.begin()
         while not attempt.over:
             self._one_event(attempt, LOOK_EVERY_S)
@@ -106,7 +109,8 @@ class Coordinator:
         except RunError:
             self._note(attempt)
             raise
-        self._let_go(name)
+        if self.reached[name].ended:
+            self._let_go(name)
         self.restarted += 1
         self.notices.append("starting again from the first packet in every place")
         until = time.monotonic() + delay_s
@@ -134,7 +138,7 @@ class Coordinator:
             message(attempt)
         elif isinstance(message, Ready):
             place.ready, place.pid = message, message.pid
-            self._compare(attempt, place, from_text(message.about))
+            self._compare(attempt, place, message)
         elif not (message is GONE and self._live and self._goes_on_without(attempt, place)):
             before = attempt.lost
             attempt.take(place, message)
@@ -144,9 +148,13 @@ class Coordinator:
                 name, fate = attempt.lost
                 self.notices.append(f"place {name}: lost ({fate})")
 
-    def _compare(self, attempt: Attempt, place: Reached, about: Mapping[str, Any]) -> None:
+    def _compare(self, attempt: Attempt, place: Reached, ready: Ready) -> None:
         """What travels is the same in one version only."""
-        theirs, ours = about.get("version"), version("graphcore")
+        try:
+            theirs = dict(from_text(ready.about)).get("version")
+        except (ValueError, TypeError):
+            theirs = "of another kind"
+        ours = version("graphcore")
         if theirs != ours and attempt.lost is None:
             name = next(name for name, each in self.reached.items() if each is place)
             attempt.fail(RunError(f"place {name}", None, f"graphcore {theirs} there, {ours} here; install the same"))
@@ -167,22 +175,25 @@ class Coordinator:
             return True
         self._let_go(name)
         now = time.monotonic()
-        self._away[name] = (now, now + delay_s)
+        self._lost_at.setdefault(name, now)
+        self._away[name] = now + delay_s
         return True
 
     def _bring_back(self, attempt: Attempt) -> None:
         """Reach lost places when it is time; once all of them stand again, they begin together."""
         now = time.monotonic()
-        if not self._away or attempt.over or self.stopped or self.cancelled:
+        for name in attempt.opened_again:
+            took_s = time.monotonic() - self._lost_at.pop(name, time.monotonic())
+            self.notices.append(f"place {name}: opened again after {took_s:.2f} s")
+        attempt.opened_again.clear()
+        if not self._away or attempt.over or self.cancelled:
             return
-        for name, (_, when) in self._away.items():
+        for name, when in self._away.items():
             if name not in self.reached and now >= when:
                 self._reach_again(name)
         if all(name in self.reached and self.reached[name].ready is not None for name in self._away):
             attempt.rejoin(self._away.keys())
-            for name, (lost_at, _) in self._away.items():
-                self.restarted += 1
-                self.notices.append(f"place {name}: opened again after {now - lost_at:.2f} s")
+            self.restarted += len(self._away)
             self._away.clear()
 
     def _reach_again(self, name: str) -> None:

@@ -7,8 +7,37 @@ from typing import Any
 
 from graphcore.errors import counted
 from graphcore.graph.spec import Graph
+from graphcore.places.messages import Told, from_text
 
+_SHAPES: dict[str, Any] = {  # of a report: each list with what is in it
+    "notices": str,
+    "losses": str,
+    "positions": int,
+    "expected": int,
+    "made": dict,
+    "ways": dict,
+    "arrivals": dict,
+    "peers": dict,
+}
 Reports = Mapping[str, Mapping[str, Any]]  # by place
+
+
+def read_report(told: Told) -> dict[str, Any]:
+    """What a place told of itself; raises ValueError for what no place of ours would tell."""
+    report = from_text(told.report)
+    if not isinstance(report, dict):
+        raise ValueError("it is no mapping")
+    for name, kind in _SHAPES.items():
+        items = report.get(name, [])
+        if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
+            raise ValueError(f"{name} is no list of {kind.__name__}")
+    made = report.get("made", [])
+    if any(sorted(each) != ["count", "node", "path", "unit"] or type(each["count"]) is not int for each in made):
+        raise ValueError("made")
+    stats = report.get("stats", {"nodes": {}, "links": []})
+    if not isinstance(stats.get("nodes"), dict) or not isinstance(stats.get("links"), list):
+        raise ValueError("stats")
+    return report
 
 
 def stats_of(

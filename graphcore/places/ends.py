@@ -30,8 +30,10 @@ class Outlet:
         self.link = link
         self._overflow: Overflow = link.overflow if live else "block"
         self._nudge = nudge
+        self.packets = 0  # that were offered
         self._end: SendingEnd
-        self._past = (0, 0)  # packets, dropped: of ends that are no more
+        self._channel: Channel
+        self._dropped = 0  # by ends that are no more, and while there was none
         self._sequence = 0
         self._settled: int | None = None
         self._held: deque[Sent] = deque(maxlen=link.queue if live else 0)
@@ -41,27 +43,24 @@ class Outlet:
     def join(self, channel: Channel) -> None:
         """Lead to a place, or to what has come in its stead."""
         with self._lock:
-            begun = self._sequence > 0 or self._settled is not None
-            past = (self.packets - len(self._held), self.dropped) if begun else (0, 0)
+            begun = self.packets > 0 or self._settled is not None
+            if begun:  # what waited at the end that is no more is held, and comes again
+                self._dropped += self._end.dropped - min(self._end.forgotten, len(self._held))
+            self._channel = channel
             self._again.clear()
             self._end = channel.open_sender(
                 self.number, queue=self.link.queue, overflow=self._overflow, wake=self._wake
             )
-            self._past, self._again = past, deque(self._held)
+            self._again = deque(self._held)
             self._send_again()
             if begun and not self._again:
                 self._say_settled()
         self._nudge()
 
     @property
-    def packets(self) -> int:
-        """How many were offered."""
-        return self._past[0] + self._end.packets
-
-    @property
     def dropped(self) -> int:
-        """How many of them never left."""
-        return self._past[1] + self._end.dropped
+        """How many of the packets that were offered never left."""
+        return self._dropped + self._end.dropped
 
     @property
     def full(self) -> bool:
@@ -76,13 +75,17 @@ class Outlet:
     def offer(self, payload: Any, timestamp: int, _sequence: int) -> None:
         """Send a packet; it is numbered on this way, for the chain's number may stand twice."""
         with self._lock:
+            self.packets += 1
+            away = self._channel.reason is not None and self._held.maxlen
+            if away and len(self._held) == self._held.maxlen:
+                self._dropped += 1  # nobody is there, and no more can be held
             self._held.append((payload, timestamp))
             if self._again:  # behind what is to come first
                 self._again.append((payload, timestamp))
                 if len(self._again) > 2 * self.link.queue:
                     self._again.popleft()
-                    self._past = (self._past[0], self._past[1] + 1)
-            else:
+                    self._dropped += 1
+            elif not away:
                 self._send(payload, timestamp)
 
     def settle(self, timestamp: int) -> None:

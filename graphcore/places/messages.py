@@ -56,6 +56,7 @@ class Assign:
     """To a place: run this part; `routes` say how it reaches its peers."""
 
     attempt: int
+    round: int  # how often room was made by then
     routes: Text
     part: Text
 
@@ -136,6 +137,15 @@ class Opened:
     """From a place: its nodes have opened."""
 
     attempt: int
+
+
+@message
+class Parted:
+    """From a place: the way to a peer has ended, and nobody closed it."""
+
+    attempt: int
+    peer: str
+    reason: str
 
 
 @message

@@ -11,21 +11,21 @@ from graphcore.payload import is_payload, payload_name
 from graphcore.places.ends import Intake, Outlet
 from graphcore.places.part import Part
 from graphcore.runtime.build import Assembly
-from graphcore.transport.channel import Channel, Wire
+from graphcore.transport.channel import CLOSED, Channel, Wire
 
 
 class PartLinks:
-    """`refused(peer, reason)` is called from a wire's thread when a peer has sent what is none of ours."""
+    """`parted(peer, reason)` is called from a wire's thread when a way has ended that nobody closed."""
 
     def __init__(
-        self, part: Part, assembly: Assembly, known: Mapping[str, type], refused: Callable[[str, str], None]
+        self, part: Part, assembly: Assembly, known: Mapping[str, type], parted: Callable[[str, str], None]
     ) -> None:
         self.channels: dict[str, Channel] = {}
         self.wires: dict[str, Wire] = {}
         self.outlets: list[Outlet] = []
         self.intakes: list[Intake] = []
         self._known = known
-        self._refused = refused
+        self._parted = parted
         self._ends: dict[str, list[Outlet | Intake]] = {peer: [] for peer in part.peers}
         for way in part.incoming:
             alignment = assembly.chain_of[way.node].alignment
@@ -44,13 +44,13 @@ class PartLinks:
         """Reach these peers: for the first time, or because they were lost and have come back."""
         for peer, wire in wires.items():
             before = self.channels.get(peer)
-            channel = Channel(wire, self._known, closed=partial(self._closed, peer))
+            channel = Channel(wire, self._known, closed=partial(self._closed, peer, wire))
             for end in self._ends[peer]:
                 end.join(channel)
             self.channels[peer], self.wires[peer] = channel, wire
-            channel.start()
             if before is not None:
                 before.close()
+            channel.start()
 
     def close(self) -> None:
         """Close the ways to other places."""
@@ -66,10 +66,10 @@ class PartLinks:
         """How many packets came twice, from places that were lost and have come back."""
         return sum(intake.repeated for intake in self.intakes)
 
-    def _closed(self, peer: str, reason: str) -> None:
-        """A way has ended. That a peer is gone the coordinator sees by itself; what was refused it cannot."""
-        if "refused" in reason:
-            self._refused(peer, reason)
+    def _closed(self, peer: str, wire: Wire, reason: str) -> None:
+        """A way has ended; one that was joined anew meanwhile, or that either end has closed, is of no interest."""
+        if reason not in ("", CLOSED) and self.wires.get(peer) is wire:
+            self._parted(peer, reason)
 
 
 def payloads_of(types: Mapping[str, type[Any]]) -> dict[str, type]:

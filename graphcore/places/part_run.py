@@ -16,6 +16,7 @@ from graphcore.places.messages import (
     Ended,
     Go,
     Opened,
+    Parted,
     Quiet,
     Rejoin,
     Relieve,
@@ -51,7 +52,7 @@ class PartRun:
         self._attempt = assign.attempt
         self._send = send
         self._nudge = nudge
-        self._round = 0
+        self._round = assign.round
         self._error: GraphcoreError | None = None  # why the run was cancelled from here
         self._reported: tuple[Any, ...] = ()
         self._report = Report()
@@ -70,7 +71,7 @@ class PartRun:
                 plan=self._part.plan,
                 outside=self,
             )
-            self._links = PartLinks(self._part, self._run.assembly, payloads_of(types), self._refuse)
+            self._links = PartLinks(self._part, self._run.assembly, payloads_of(types), self._part_from)
             self._join(assign.routes)
             self._run.start()
         except GraphcoreError as error:
@@ -153,8 +154,12 @@ class PartRun:
         except GraphcoreError as error:
             self._give_up(error)
 
-    def _refuse(self, peer: str, reason: str) -> None:
-        self._give_up(RunError(f"place {peer}", None, reason))
+    def _part_from(self, peer: str, reason: str) -> None:
+        """The way to a peer has ended: what it sent is refused for good, anything else the coordinator may mend."""
+        if "refused" in reason:
+            self._give_up(RunError(f"place {peer}", None, reason))
+        else:
+            self._send(Parted(self._attempt, peer, reason))
 
     def _tell(self, news: dict[str, Any] | None) -> None:
         if news is not None:

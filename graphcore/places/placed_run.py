@@ -17,20 +17,18 @@ from graphcore.places.attempt import CLOSE_S, Attempt
 from graphcore.places.children import LEAVE_S, Children
 from graphcore.places.coordinator import Coordinator
 from graphcore.places.counted import losses_of, stats_of
-from graphcore.places.messages import Adjust, Stop, to_text
+from graphcore.places.messages import Adjust, to_text
 from graphcore.places.restarts import Restarts
 from graphcore.places.spread import spread
 from graphcore.places.workers import Workers
 from graphcore.runtime.context import Made
 from graphcore.runtime.trace import Traced
 
-LOOK_EVERY_S = 0.1
-
 
 class PlacedRun:
     """A graph in motion over several places; `children` may have been started before the graph was checked.
 
-    Offline, when a place is lost, the attempt starts again from the first packet in every place. Live it ends.
+    When a place is lost, offline the attempt starts again from the first packet everywhere; live it is opened again.
     """
 
     coordinator = Coordinator
@@ -101,7 +99,7 @@ class PlacedRun:
     def stop(self) -> None:
         """End the sources; what they have sent still goes all the way, and files are finished."""
         self._coordinator.stopped = True
-        self._coordinator.do(lambda attempt: attempt.tell(Stop(attempt.number)))
+        self._coordinator.do(Attempt.stop)
 
     def cancel(self) -> None:
         """End at once; every node is closed, unfinished files are kept as partial ones."""

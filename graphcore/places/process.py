@@ -76,6 +76,11 @@ class Reached:
         raise NotImplementedError
 
     @property
+    def ended(self) -> bool:
+        """Whether it can be talked to no more."""
+        return self._channel.reason is not None
+
+    @property
     def fate(self) -> str:
         """How it ended."""
         return "gone"

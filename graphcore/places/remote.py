@@ -30,6 +30,7 @@ class WorkerPlace(Reached):
         self._fate = "it does not answer"
         self._until = time.monotonic() + REACH_S
         self._closed_here = threading.Event()
+        self._connecting = threading.Lock()
         self._sent: set[str] = set()
 
     @property
@@ -64,8 +65,14 @@ class WorkerPlace(Reached):
 
     def close(self, timeout_s: float) -> None:  # noqa: ARG002 - a worker is not waited for
         """Let it go; it ends what it runs for us."""
-        self._closed_here.set()
+        with self._connecting:
+            self._closed_here.set()
         self._channel.close()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it can be talked to no more; before its first answer it is tried again."""
+        return self._closed_here.is_set()
 
     @property
     def fate(self) -> str:
@@ -117,5 +124,6 @@ class WorkerPlace(Reached):
 
     def _try_again(self, before: Channel) -> None:
         before.close()
-        if not self._closed_here.is_set():
-            self._connect()
+        with self._connecting:
+            if not self._closed_here.is_set():
+                self._connect()

@@ -37,6 +37,8 @@ from graphcore.transport.codec import (
     encode,
 )
 
+CLOSED = "the peer closed the channel"  # on purpose
+MAX_REASON = 2000  # bytes of text
 MAX_CREDIT = 2**20  # more places than any queue has
 MAX_EARLY = 4096  # links that a peer may grant credit for before we open them
 
@@ -137,11 +139,14 @@ class Channel:
         end.begin()
         return end
 
-    def close(self) -> None:
-        """Tell the peer, and close the wire."""
-        self.send(Bye())
+    def close(self, reason: str = "") -> None:
+        """Tell the peer, with a reason where it cannot expect that, and close the wire."""
+        self._say_bye(reason)
         self._end("")
         self._wire.close()
+
+    def _say_bye(self, reason: str) -> None:
+        self.send(Bye(reason.encode(errors="replace")[:MAX_REASON].decode(errors="ignore")))
 
     def _only_once(self, link: int) -> None:
         if link in self._senders or link in self._receivers:
@@ -156,6 +161,7 @@ class Channel:
             self.received += 1
         except CodecError as error:
             self._refused += 1
+            self._say_bye(f"refused: {error}")
             self._end(f"the peer sent what is refused: {error}")
             self._wire.close()
 
@@ -174,7 +180,7 @@ class Channel:
                 raise CodecError(f"Closed for link {message.link}, which does not begin here")
             sender.close()
         elif kind is Bye:
-            self._end("the peer closed the channel")
+            self._end(f"{CLOSED}: {message.reason}" if message.reason else CLOSED)
         elif self._receive is not None:
             self._receive(message)
         else:
@@ -213,6 +219,7 @@ class SendingEnd:
         self.credits = 0
         self.packets = 0  # that were offered
         self.dropped = 0
+        self.forgotten = 0  # of those, what waited when the channel was lost
         self.closed = False  # the receiver takes nothing more
         self._channel = channel
         self._wake = wake
@@ -279,6 +286,7 @@ class SendingEnd:
         with self._lock:
             self.credits = 0
             self.dropped += self._deliveries
+            self.forgotten += self._deliveries
             self._waiting.clear()
             self._deliveries = self._places = 0
 

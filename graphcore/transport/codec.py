@@ -86,7 +86,9 @@ class Closed:
 
 @message
 class Bye:
-    """The peer closes the channel on purpose."""
+    """The peer closes the channel on purpose; with a reason where it was not to be expected."""
+
+    reason: str = ""
 
 
 def encode(content: Any, *, max_bytes: int = MAX_BYTES) -> list[Buffer]:
@@ -269,10 +271,18 @@ def _read_array(cls: type, field: Field, dtype: np.dtype[Any], value: Any, rest:
     if size != len(buffer) or whole not in INT64:  # numpy refuses a whole beyond its integers even where size is 0
         raise CodecError(f"{cls.__name__}.{field.name}: {len(buffer)} bytes, expected {size} for {shape}")
     array: np.ndarray[Any, Any] = np.ndarray(shape, dtype, buffer)
-    if field.tensor:  # whoever declares tensors has torch
-        return import_module("torch").from_numpy(array.copy())
+    if field.tensor:
+        return _tensor(cls, array)
     array.flags.writeable = False
     return array
+
+
+def _tensor(cls: type, array: Any) -> Any:
+    """Whoever declares tensors should have torch."""
+    try:
+        return import_module("torch").from_numpy(array.copy())
+    except ImportError as error:
+        raise CodecError(f"{cls.__name__}: torch cannot be imported here: {error}") from error
 
 
 def _is_plain(field: Field, value: Any) -> bool:

@@ -197,6 +197,40 @@ def test_live_a_killed_process_is_opened_again_while_the_others_go_on(mortal: Pa
     assert set(came) <= set(expected.splitlines())
 
 
+def test_two_processes_killed_at_once_change_nothing_of_the_result(mortal: Path, expected: str) -> None:
+    run = placed(mortal, at=30, deaths=1, how="hang")
+    run.start()
+    assert until(lambda: (mortal / "died").exists())
+    places = run.stats()["places"]
+    for name in ("first", "second"):
+        os.kill(places[name]["pid"], signal.SIGKILL)
+    assert run.wait(20)
+    assert (mortal / "lines.txt").read_text() == expected
+
+
+def test_live_two_processes_killed_at_once_are_opened_again(mortal: Path, expected: str) -> None:
+    run = placed(mortal, live=True)
+    run.start()
+    assert until(lambda: (mortal / "lines.partial").exists() and (mortal / "lines.partial").stat().st_size > 100)
+    places = run.stats()["places"]
+    for name in ("first", "second"):
+        os.kill(places[name]["pid"], signal.SIGKILL)
+    assert run.wait(20)
+    assert run.restarted == 2
+    assert (mortal / "lines.txt").read_text().splitlines()[-1] == expected.splitlines()[-1]
+
+
+def test_live_a_run_that_is_stopped_while_a_process_is_away_ends(mortal: Path) -> None:
+    run = placed(mortal, live=True)
+    run.start()
+    assert until(lambda: (mortal / "lines.partial").exists() and (mortal / "lines.partial").stat().st_size > 100)
+    os.kill(run.stats()["places"]["second"]["pid"], signal.SIGKILL)
+    assert until(lambda: bool(run.notices))
+    run.stop()
+    assert run.wait(20)
+    assert (mortal / "lines.txt").exists()
+
+
 def test_a_process_that_is_frozen_is_replaced(mortal: Path, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("graphcore.places.answers.FROZEN_S", 0.5)
     monkeypatch.setattr("graphcore.places.answers.PING_EVERY_S", 0.1)

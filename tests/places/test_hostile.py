@@ -102,7 +102,7 @@ def test_nonsense_from_somebody_who_is_allowed_ends_nothing_but_its_own_session(
             chance.randrange(4),
         ):  # fmt: skip
             channel.send(message)
-        channel.send(Assign(1, to_text(spoilt([], chance)), to_text(spoilt(part, chance))))
+        channel.send(Assign(1, 0, to_text(spoilt([], chance)), to_text(spoilt(part, chance))))
         channel.send(Go(1, 0))
         ended.wait(0.05)  # some of them are good enough to run
         channel.close()
