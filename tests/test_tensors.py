@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -97,3 +98,10 @@ def test_a_device_that_is_none_is_told() -> None:
     run = Run(graph(node("made", Made), node("where", Where, {"latents": "made.latents"}, device="nowhere")))
     with pytest.raises(RunError, match=r"^where at 0.000 s: RuntimeError: .*nowhere"):
         run.run()
+
+
+def test_tensors_where_torch_is_missing_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = encode(Delivery(0, 0, 0, Latents(torch.ones(1, 4))))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(CodecError, match="Latents: torch cannot be imported here"):
+        decode(frames, {payload_name(Latents): Latents})

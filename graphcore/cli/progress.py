@@ -112,11 +112,13 @@ def stats_tables(stats: dict[str, Any]) -> list[Table]:
             str(late),
             str(node["unmatched"]),
         )
-    links = _table("link", "packets", "depth", "most", "grown", "dropped", "MB")
+    links = _table("link", "packets", "depth", "most", "grown", "dropped", "MB", *(["hop ms"] if places else []))
     for link in stats["links"]:
         counts = [str(link[key]) for key in ("packets", "depth", "max_depth", "grown", "dropped")]
-        links.add_row(link["link"] + _way(link), *counts, f"{link['bytes'] / 1e6:.1f}")
-    return [nodes, links, _places(places)] if places else [nodes, links]
+        hop = [_ms(link.get("hop_p50_us"))] if places else []
+        links.add_row(link["link"] + _way(link), *counts, f"{link['bytes'] / 1e6:.1f}", *hop)
+    seconds = max(stats.get("wall_s", 0.0) - stats.get("open_s", 0.0), 1e-3)
+    return [nodes, links, _places(places, seconds)] if places else [nodes, links]
 
 
 def _way(link: dict[str, Any]) -> str:
@@ -127,16 +129,17 @@ def _way(link: dict[str, Any]) -> str:
     return "" if there is None or there == link["from"] else f" ({link['from']} to {there})"
 
 
-def _places(places: dict[str, Any]) -> Table:
+def _places(places: dict[str, Any], seconds: float) -> Table:
     table = _table(
-        "place", "pid", "away ms", "sends to", "MB", "through shared memory", "by value", "ring MB", "resent"
+        "place", "pid", "away ms", "sends to", "MB", "MB/s", "through shared memory", "by value", "ring MB", "resent"
     )
     for name, place in places.items():
         for index, peer in enumerate(place["peers"] or [{}]):
             head = (name, str(place.get("pid") or ""), _ms(place.get("round_trip_us"))) if index == 0 else ("", "", "")
             large = [str(peer.get(key, "")) for key in ("through_ring", "by_value")]
-            sent, ring = (f"{peer.get(key, 0) / 1e6:.1f}" for key in ("bytes", "ring_bytes"))
-            table.add_row(*head, peer.get("peer", ""), sent, *large, ring, str(peer.get("resent", "")))
+            sent, ring = (peer.get(key, 0) / 1e6 for key in ("bytes", "ring_bytes"))
+            sizes = (f"{sent:.1f}", f"{sent / seconds:.1f}")
+            table.add_row(*head, peer.get("peer", ""), *sizes, *large, f"{ring:.1f}", str(peer.get("resent", "")))
     return table
 
 

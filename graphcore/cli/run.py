@@ -92,6 +92,7 @@ def _placed(arguments: argparse.Namespace) -> Run | PlacedRun:
         trace=arguments.trace is not None,
         plugins=arguments.plugins,
         children=children,
+        restarts=placement.restarts,
         workers=workers_of(placement),
     )
 

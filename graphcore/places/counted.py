@@ -48,14 +48,22 @@ def stats_of(
     nodes = {name: stats | {"place": place_of[name]} for each in each_place for name, stats in each["nodes"].items()}
     rows = {row["link"]: row for each in each_place for row in each["links"]}
     dropped = _dropped(reports)
+    arrivals = {each["number"]: each["p50_us"] for report in reports.values() for each in report.get("arrivals", ())}
     links = []
     for number, link in enumerate(graph.links):
         row = rows.get(str(link))
         if row is not None:
             row = row | {"from": place_of[link.source], "to": place_of[link.target]}
+            row["hop_p50_us"] = _hop_us(arrivals.get(number), nodes.get(link.source))
             links.append(row | {"dropped": row["dropped"] + dropped.get(number, 0)})
     ordered = {name: nodes[name] for name in graph.nodes if name in nodes}
     return {"nodes": ordered, "links": links, "places": _places(reports, places)}
+
+
+def _hop_us(arrived_us: int | None, source: Mapping[str, Any] | None) -> float | None:
+    """Live, between places: from when the source had made a packet to when it was there, by their medians."""
+    made_us = None if source is None else source.get("latency_p50_us")
+    return None if arrived_us is None or made_us is None else round(arrived_us - made_us, 1)
 
 
 def losses_of(graph: Graph, reports: Reports) -> list[str]:

@@ -11,6 +11,7 @@ from graphcore.graph.load import load_places
 from graphcore.graph.report import Report
 from graphcore.graph.spec import Entry, GraphSpec, Value
 from graphcore.places.places_file import HERE, Place, PlacesReader
+from graphcore.places.restarts import Restarts
 from graphcore.transport.keys import Keys
 
 
@@ -24,6 +25,7 @@ class Placement:
     workers: dict[str, Place] = field(default_factory=dict)  # that the graph names
     keys: Keys | None = None  # our own, where a worker wants some
     pythons: dict[str, str] = field(default_factory=dict)  # of processes that have one of their own
+    restarts: Restarts = field(default_factory=Restarts)
 
     @property
     def processes(self) -> list[str]:
@@ -64,6 +66,7 @@ def place_nodes(spec: GraphSpec, path: Path) -> Placement:
             placement.pythons[found.name] = found.python
     for name in _nodes(spec):
         placement.place_of.setdefault(name, HERE)
+    placement.restarts = reader.restarts(root)
     if any(place.server_key for place in placement.workers.values()):
         placement.keys = reader.keys(root)
     placement.mistakes = in_order(report.mistakes)

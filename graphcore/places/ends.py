@@ -19,6 +19,7 @@ from graphcore.runtime.inlet import BEGINNING, Inlet
 from graphcore.transport.channel import Channel, SendingEnd
 from graphcore.transport.codec import Delivery, Settled
 
+KEPT_LATENCIES = 1000
 Sent = tuple[Any, int]  # payload, timestamp
 
 
@@ -126,9 +127,13 @@ class Outlet:
 class Intake:
     """Puts what comes from another place into an inlet, and grants credit for the room in it."""
 
-    def __init__(self, number: int, payload: type, alignment: Alignment, inlet: Inlet) -> None:
+    def __init__(
+        self, number: int, payload: type, alignment: Alignment, inlet: Inlet, now: Callable[[], int] | None = None
+    ) -> None:
+        self.number = number
         self.repeated = 0  # packets that came twice
-        self._number = number
+        self.latencies: deque[int] = deque(maxlen=KEPT_LATENCIES)  # live: from media time to here, ns
+        self._now = now
         self._payload = payload
         self._alignment = alignment
         self._inlet = inlet
@@ -143,7 +148,7 @@ class Intake:
         overflow: Overflow = "block" if self._inlet.lossless else link.overflow
         with self._alignment.lock:
             self._end = channel.open_receiver(
-                self._number, self._payload, queue=link.queue, overflow=overflow, take=self._take
+                self.number, self._payload, queue=link.queue, overflow=overflow, take=self._take
             )
             self._elsewhere = link.queue - self._end.places
             self._expected = self._end.places
@@ -156,6 +161,8 @@ class Intake:
         with self._alignment.lock:
             if type(message) is Delivery:
                 self._expected -= 1
+                if self._now is not None:
+                    self.latencies.append(self._now() - message.timestamp)
                 if message.timestamp > self._latest:
                     self._latest = message.timestamp
                     inlet.offer(message.payload, message.timestamp, message.sequence)

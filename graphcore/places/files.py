@@ -157,7 +157,8 @@ class WorkerFiles:
             if not sent.is_file() or _digest(node, sent) != digest:
                 raise RunError(node, None, f"{name}: did not arrive whole")
             self._whole.add(digest)
-        named = self._inputs / f"{digest}.d" / (PurePath(name).name or "file")
+        own = PurePath(name).name
+        named = self._inputs / f"{digest}.d" / ("file" if own in ("", "..") else own)
         named.parent.mkdir(exist_ok=True)
         if not named.exists():
             os.link(sent, named)

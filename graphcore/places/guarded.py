@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -28,6 +29,7 @@ def serve_guarded(serve: Callable[[], None]) -> int:
     The child begins as a copy of this process, so what is imported by now need not be imported again. An error that
     graphcore raises on purpose ends both.
     """
+    _raise_open_files()
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     reads, _writes = os.pipe()  # the end that only we hold tells the child that we are gone
     wait_s = AGAIN_S
@@ -43,6 +45,15 @@ def serve_guarded(serve: Callable[[], None]) -> int:
         wait_s = AGAIN_S if time.monotonic() - began > STEADY_S else min(2 * wait_s, LONGEST_AGAIN_S)
         if signal.sigtimedwait(ENDS, wait_s) is not None:
             return 0
+
+
+def _raise_open_files() -> None:
+    """Each connection is an open file: as many as the system lets us have."""
+    import resource  # there is none on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _follow(child: int) -> int | None:

@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from time import monotonic, monotonic_ns
@@ -13,8 +14,20 @@ from typing import Any
 
 from graphcore.errors import CodecError
 from graphcore.node import Node
-from graphcore.places.messages import Assign, Content, Ended, Greet, Ping, Pong, Ready, Release, Relieve, to_text
-from graphcore.places.part_run import MAX_WHAT, PartRun
+from graphcore.places.messages import (
+    Assign,
+    Cancel,
+    Content,
+    Ended,
+    Greet,
+    Ping,
+    Pong,
+    Ready,
+    Release,
+    Relieve,
+    to_text,
+)
+from graphcore.places.part_run import PartRun, cut
 from graphcore.places.routes import Door
 from graphcore.transport.channel import Channel, Wire
 
@@ -41,6 +54,7 @@ class Host:
     ) -> None:
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._nudged = False
+        self._dropped = 0  # the last attempt that was cancelled or released
         self._types = types
         self._door = door
         self._lost = lost
@@ -48,16 +62,26 @@ class Host:
 
     def serve(self) -> None:
         """Run what is given until the coordinator is gone."""
-        self._channel.start()
-        types = self._types()
+        reason = ""
+        try:
+            self._channel.start()
+            self._answer(self._types())
+        except Exception as error:
+            reason = f"refused: {type(error).__name__}: {error}"
+            raise
+        finally:
+            try:
+                self._channel.close(reason)
+            finally:
+                self._door.close()
+
+    def _answer(self, types: Mapping[str, type[Node]]) -> None:
         while (message := self._inbox.get()) is not GONE:
             if isinstance(message, Greet):
                 self._door.greet(message)
                 self._channel.send(Ready(os.getpid(), to_text(about(types))))
             elif isinstance(message, Assign) and not self._serve_part(message, types):
                 break
-        self._channel.close()
-        self._door.close()
 
     def _receive(self, message: Any) -> None:
         """What is answered or kept at once, by the wire's own thread; the rest waits for its turn."""
@@ -68,20 +92,28 @@ class Host:
                 raise CodecError("a file for a place that has them all")
             self._door.files.take(message)
         else:
+            if isinstance(message, (Cancel, Release)):
+                self._dropped = max(self._dropped, message.attempt)
             self._inbox.put(message)
+
+    def _given_up(self, attempt: int) -> bool:
+        """Whether nobody waits for this attempt any more; asked while a part is opened and no message is read."""
+        return self._dropped >= attempt or self._channel.reason is not None
 
     def _serve_part(self, assign: Assign, types: Mapping[str, type[Node]]) -> bool:
         """Run one part until it is released; False: the coordinator is gone."""
-        part = PartRun(assign, self._door, types, self._channel.send, self._nudge)
+        given_up = partial(self._given_up, assign.attempt)
+        part = PartRun(assign, self._door, self._channel.send, self._nudge, given_up)
         try:
+            part.open(types)
             return self._follow(part)
         except Exception as error:  # a bug of ours, or a part that no coordinator of ours has made
             log.exception("a part was given up")
             part.cancel()
             part.wait(CLOSE_S)
             part.release()
-            what = f"{type(error).__name__}: {error}"
-            self._channel.send(Ended(assign.attempt, False, False, "graphcore", None, what[:MAX_WHAT]))
+            what = cut(f"{type(error).__name__}: {error}")
+            self._channel.send(Ended(assign.attempt, False, False, "graphcore", None, what))
             while (message := self._inbox.get()) is not GONE:
                 if isinstance(message, Release):
                     return True
@@ -98,8 +130,7 @@ class Host:
                 part.release()
                 return False
             if isinstance(message, Release):
-                part.release()
-                return True
+                return self._release(part)
             if message is LOOK and not part.over:
                 look_at = min(look_at, monotonic() + settle_s)
                 continue
@@ -110,6 +141,14 @@ class Host:
             self._nudged = False
             part.look()
             look_at = monotonic() + LOOK_EVERY_S
+
+    def _release(self, part: PartRun) -> bool:
+        """Close its ways, once its nodes have closed: the next part may want their files. False: nobody is there."""
+        part.cancel()
+        while not part.over and self._channel.reason is None:
+            part.wait(LOOK_EVERY_S)
+        part.release()
+        return self._channel.reason is None
 
     def _next(self, until: float) -> Any:
         """What comes next; None when it is time to look."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -13,6 +14,11 @@ from graphcore.graph.plan import Plan
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.node import Node
 from graphcore.places.files import WorkerFiles
+from graphcore.transport.channel import MAX_CREDIT
+
+MAX_THREADS = 4096
+MAX_SEED = 2**256
+MAX_NUMBER = 2**62  # ns, bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,9 @@ def read(content: dict[str, Any], types: Mapping[str, type[Node]], files: Worker
     nodes = [_read_node(node, types, content["place"], files) for node in content["nodes"]]
     graph = Graph(
         {node.name: node for node in nodes},
-        Fraction(content["frame_rate"]),
-        content["seed"],
-        content["max_bytes"],
+        _frame_rate(content["frame_rate"]),
+        _whole("seed", content["seed"], 0, MAX_SEED),
+        _whole("max_bytes", content["max_bytes"], 0, MAX_NUMBER),
         None if content["path"] is None else Path(content["path"]),
     )
     plan = Plan(
@@ -85,11 +91,38 @@ def read(content: dict[str, Any], types: Mapping[str, type[Node]], files: Worker
         frozenset((node, output) for node, output in content["watched"]),
         {(node, port): frozenset(inputs) for node, port, inputs in content["rivals"]},
     )
-    incoming = [Way(**way) for way in content["incoming"]]
-    outgoing = [(Way(**way), Link(**link)) for way, link in content["outgoing"]]
-    return Part(
-        content["place"], graph, plan, incoming, outgoing, content["live"], content["threads"], content["trace"]
-    )
+    incoming = [_way(way) for way in content["incoming"]]
+    outgoing = [(_way(way), _link(link)) for way, link in content["outgoing"]]
+    threads = content["threads"]
+    if threads is not None:
+        _whole("threads", threads, 1, MAX_THREADS)
+    return Part(content["place"], graph, plan, incoming, outgoing, content["live"], threads, content["trace"])
+
+
+def _frame_rate(text: str) -> Fraction:
+    """As a graph may say it, or a float in full; what is longer would take for ever to read."""
+    if not re.fullmatch(r"[0-9]{1,20}(/[1-9][0-9]{0,19})?", text) or not 1 <= Fraction(text) <= 120:
+        raise RunError("graph", None, f"frame_rate {text[:40]!r}; expected a ratio from 1 to 120")
+    return Fraction(text)
+
+
+def _whole(what: str, value: object, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise RunError("graph", None, f"{what}: expected a whole number from {least:.6g} to {most:.6g}")
+    return value
+
+
+def _way(content: dict[str, Any]) -> Way:
+    way = Way(**content)
+    _whole("number of a way", way.number, 0, MAX_NUMBER)
+    return way
+
+
+def _link(content: dict[str, Any]) -> Link:
+    link = Link(**content)
+    _whole(f"{link}: queue", link.queue, 1, MAX_CREDIT)
+    _whole(f"{link}: tolerance", link.tolerance_ns, 0, MAX_NUMBER)
+    return link
 
 
 def _describe_node(node: GraphNode, sent: dict[str, Any] | None) -> dict[str, Any]:
@@ -105,15 +138,20 @@ def _read_node(
     name, node_class = content["name"], types.get(content["type"])
     if node_class is None:
         raise RunError(name, None, f"place {place!r} has no node type {content['type']!r}; install its plugin there")
+    given = content["params"] if files is None else files.params(name, node_class, content["params"])
+    params = _accept(given, name, node_class, place)
+    links = {port: _link(link) for port, link in content["links"].items()}
+    return GraphNode(name, node_class, params, links, place)
+
+
+def _accept(given: Mapping[str, Any], name: str, node_class: type[Node], place: str) -> dict[str, Any]:
     params = {}
-    given = content["params"] if files is None else files.params(name, content["params"])
     for param, value in given.items():
         declared = node_class.params.get(param)
         if declared is None:
-            raise RunError(name, None, f"place {place!r} has a {content['type']} without the param {param!r}")
+            raise RunError(name, None, f"place {place!r} has a {node_class.type_name} without the param {param!r}")
         try:
             params[param] = declared.accept(value)
         except ParamError as error:
             raise RunError(name, None, f"{param}: {error}") from error
-    links = {port: Link(**link) for port, link in content["links"].items()}
-    return GraphNode(name, node_class, params, links, place)
+    return params

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -18,7 +19,12 @@ class PartLinks:
     """`parted(peer, reason)` is called from a wire's thread when a way has ended that nobody closed."""
 
     def __init__(
-        self, part: Part, assembly: Assembly, known: Mapping[str, type], parted: Callable[[str, str], None]
+        self,
+        part: Part,
+        assembly: Assembly,
+        known: Mapping[str, type],
+        parted: Callable[[str, str], None],
+        now: Callable[[], int] | None,
     ) -> None:
         self.channels: dict[str, Channel] = {}
         self.wires: dict[str, Wire] = {}
@@ -31,7 +37,7 @@ class PartLinks:
             alignment = assembly.chain_of[way.node].alignment
             if alignment is None or way.payload not in known:
                 raise RunError(way.node, None, f"place {part.place!r} does not know the payload {way.payload}")
-            intake = Intake(way.number, known[way.payload], alignment, alignment.inlets[way.port])
+            intake = Intake(way.number, known[way.payload], alignment, alignment.inlets[way.port], now)
             self.intakes.append(intake)
             self._ends[way.peer].append(intake)
         for way, link in part.outgoing:
@@ -60,6 +66,14 @@ class PartLinks:
     def counts(self) -> list[dict[str, Any]]:
         """What the links to other places counted at this end."""
         return [{"number": each.number, "packets": each.packets, "dropped": each.dropped} for each in self.outlets]
+
+    def arrivals(self) -> list[dict[str, int]]:
+        """Live: how long after their media time packets came here, by number of the link."""
+        return [
+            {"number": each.number, "p50_us": int(statistics.median(each.latencies)) // 1000}
+            for each in self.intakes
+            if each.latencies
+        ]
 
     @property
     def repeated(self) -> int:

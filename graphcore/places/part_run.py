@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,8 +34,10 @@ from graphcore.places.report import Report
 from graphcore.places.routes import Door, Route
 from graphcore.runtime.run import Run
 
+log = logging.getLogger(__name__)
+
 MAX_CALLS = 200_000  # that travel: the newest
-MAX_WHAT = 20_000  # characters of an error that travel
+MAX_WHAT = 20_000  # bytes of an error that travel
 
 
 class PartRun:
@@ -44,14 +47,16 @@ class PartRun:
         self,
         assign: Assign,
         door: Door,
-        types: Mapping[str, type[Node]],
         send: Callable[[Any], None],
         nudge: Callable[[], None],
+        given_up: Callable[[], bool],
     ) -> None:
         self.ended = False
         self._attempt = assign.attempt
+        self._assign = assign
         self._send = send
         self._nudge = nudge
+        self._given_up = given_up
         self._round = assign.round
         self._error: GraphcoreError | None = None  # why the run was cancelled from here
         self._reported: tuple[Any, ...] = ()
@@ -60,24 +65,39 @@ class PartRun:
         self._door = door
         self._links: PartLinks | None = None
         self._run: Run | None = None
+
+    def open(self, types: Mapping[str, type[Node]]) -> None:
+        """Read the part, reach its peers, begin to open its nodes. What fails is told, and what was open is closed."""
         try:
-            self._part = read(from_text(assign.part), types, door.files)
-            self._run = Run(
-                self._part.graph,
-                live=self._part.live,
-                threads=self._part.threads,
-                trace=self._part.trace,
-                clock=self._clock,
-                plan=self._part.plan,
-                outside=self,
-            )
-            self._links = PartLinks(self._part, self._run.assembly, payloads_of(types), self._part_from)
-            self._join(assign.routes)
-            self._run.start()
+            self._begin(types)
         except GraphcoreError as error:
-            self._fail(error)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:  # no coordinator of ours wrote this
-            self._fail(RunError("graph", None, f"a part that cannot be read: {type(error).__name__}: {error}"))
+            self._leave(error)
+        except Exception as error:  # no coordinator of ours wrote this; nothing of it may end what serves here
+            log.warning("a part that cannot be read", exc_info=True)
+            self._leave(RunError("graph", None, f"a part that cannot be read: {type(error).__name__}: {error}"))
+
+    def _begin(self, types: Mapping[str, type[Node]]) -> None:
+        part = self._part = read(from_text(self._assign.part), types, self._door.files)
+        self._run = Run(
+            part.graph,
+            live=part.live,
+            threads=part.threads,
+            trace=part.trace,
+            clock=self._clock,
+            plan=part.plan,
+            outside=self,
+        )
+        now = self._clock.now if part.live else None
+        self._links = PartLinks(part, self._run.assembly, payloads_of(types), self._part_from, now)
+        self._join(self._assign.routes)
+        self._run.start()
+
+    def _leave(self, error: GraphcoreError) -> None:
+        """It never began."""
+        self.cancel()
+        self._run = None
+        self._fail(error)
+        self.release()
 
     def opened(self) -> None:
         """Every node here has opened."""
@@ -145,7 +165,7 @@ class PartRun:
     def _join(self, routes: Text) -> None:
         """Reach the peers that these routes lead to; raises GraphcoreError."""
         assert self._links is not None
-        self._links.join(self._door.open([Route(**route) for route in from_text(routes)]))
+        self._links.join(self._door.open([Route(**route) for route in from_text(routes)], self._given_up))
 
     def _rejoin(self, message: Rejoin) -> None:
         """Peers were lost and have come back."""
@@ -189,10 +209,10 @@ class PartRun:
         self.ended = True
         if isinstance(error, RunError):
             ended = Ended(
-                self._attempt, False, isinstance(error, OpenError), error.node, error.timestamp, error.what[:MAX_WHAT]
+                self._attempt, False, isinstance(error, OpenError), error.node, error.timestamp, cut(error.what)
             )
         else:
-            ended = Ended(self._attempt, isinstance(error, Cancelled), False, None, None, str(error)[:MAX_WHAT])
+            ended = Ended(self._attempt, isinstance(error, Cancelled), False, None, None, cut(str(error)))
         self._send(ended)
 
     def _relieve(self, message: Relieve) -> None:
@@ -204,7 +224,7 @@ class PartRun:
             self._give_up(error)
             return
         waits = "" if grown or self.ended else self._run.describe_stall()
-        self._send(Relieved(self._attempt, self._round, grown, waits[:MAX_WHAT]))
+        self._send(Relieved(self._attempt, self._round, grown, cut(waits)))
 
     def _tell_quiet(self, run: Run) -> None:
         """Where nothing goes on, say how many messages had come and gone by then; in this order."""
@@ -217,6 +237,11 @@ class PartRun:
         if report != self._reported:
             self._reported = report
             self._send(Quiet(self._attempt, self._round, tuple(channels), sent, received))
+
+
+def cut(text: str) -> str:
+    """As much of an error as travels."""
+    return text.encode(errors="replace")[:MAX_WHAT].decode(errors="ignore")
 
 
 class _CommonClock(LiveClock):

@@ -19,13 +19,15 @@ from urllib.parse import urlsplit
 from graphcore.errors import ChannelError
 from graphcore.graph.report import Report, kind_of, one_of
 from graphcore.graph.spec import Entry, Value
+from graphcore.places.restarts import Restarts
 from graphcore.transport.address import is_loopback
 from graphcore.transport.keys import Keys, load_keys, load_public
 
 Kind = Literal["here", "process", "worker"]
 KINDS: tuple[Kind, ...] = ("here", "process", "worker")
 HERE = "here"  # the name of this process, where nodes without a place run
-FILE_KEYS = ("places", "keys")
+FILE_KEYS = ("places", "keys", "restart")
+RESTART_KEYS = ("max", "within_s")
 PLACE_KEYS: dict[Kind, tuple[str, ...]] = {
     "here": ("kind",),
     "process": ("kind", "python"),
@@ -116,6 +118,31 @@ class PlacesReader:
             self._report.add(entry.value, f"{entry.value.text}: no program", "the python of a virtual environment")
             return ""
         return str(path.absolute())  # not resolved: the link inside an environment is what makes it one
+
+    def restarts(self, root: Value) -> Restarts:
+        """How often a lost place may be made good."""
+        entry = root.value.get("restart") if isinstance(root.value, dict) else None
+        if entry is None:
+            return Restarts()
+        if not isinstance(entry.value.value, dict):
+            self._report.add(entry.value, f"`restart` is {kind_of(entry.value)}", "{max: 5, within_s: 60}")
+            return Restarts()
+        given: dict[str, Entry] = entry.value.value
+        self._check_keys(given, RESTART_KEYS, "restart")
+        return Restarts(
+            max=int(self._number(given.get("max"), Restarts.max, whole=True)),
+            within_s=self._number(given.get("within_s"), Restarts.within_s, whole=False),
+        )
+
+    def _number(self, entry: Entry | None, default: float, *, whole: bool) -> float:
+        value = default if entry is None else entry.value.value
+        kinds = (int,) if whole else (int, float)
+        if isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value < 10**6:
+            return float(value)
+        assert entry is not None
+        expected = "a whole number of 0 or more" if whole else "seconds, 0 or more"
+        self._report.add(entry.value, f"{entry.key.text} is {entry.value.text}", expected)
+        return default
 
     def _worker(self, name: str, key: Value, entries: dict[str, Entry]) -> Place:
         address, server_key = entries.get("address"), entries.get("server_key")

@@ -81,16 +81,15 @@ class WorkerPlace(Reached):
 
     @property
     def faulty(self) -> bool:
-        """Whether it was never reached."""
-        return self.ready is None
+        """Whether it was never reached, or does not want what we send: trying again is no use."""
+        return self.ready is None or "refused" in self._fate
 
     @property
     def never_began(self) -> str:
         """What to say of a worker that was never reached."""
         assert self.listens is not None
-        advice = (
-            "" if "key" in self._fate else "; start `graphcore worker` there, and look at the address and the firewall"
-        )
+        silent = self.ready is None and "key" not in self._fate and "refused" not in self._fate
+        advice = "; start `graphcore worker` there, and look at the address and the firewall" if silent else ""
         return f"{self.listens.address}: {self._fate.removeprefix(self.listens.address).lstrip()}{advice}"
 
     def _connect(self) -> None:

@@ -41,7 +41,12 @@ class Report:
                 {"peer": peer, "bytes": links.channels[peer].bytes, **wire.figures}
                 for peer, wire in links.wires.items()
             ]
-            counted |= {"ways": links.counts(), "repeated": links.repeated, "peers": peers}
+            counted |= {
+                "ways": links.counts(),
+                "arrivals": links.arrivals(),
+                "repeated": links.repeated,
+                "peers": peers,
+            }
         return self._said(run) | counted
 
     def _said(self, run: Run) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from socket import socket
 from typing import TYPE_CHECKING, Any
 
-from graphcore.errors import ChannelError
+from graphcore.errors import Cancelled, ChannelError
 from graphcore.places.files import WorkerFiles
 from graphcore.places.messages import Greet
 from graphcore.transport.channel import Wire
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from graphcore.transport.zeromq_wire import ZeroMQWire
 
 COME_S = 10.0  # for a peer to come
+LOOK_EVERY_S = 0.05  # whether it is still waited for
 CONTROL, ROUTE = b"c", b"w"  # what a name at a worker begins with
 
 
@@ -63,12 +65,22 @@ class Door:
     def greet(self, greet: Greet) -> None:
         """Let in whom the coordinator vouches for."""
 
-    def open(self, routes: Sequence[Route]) -> dict[str, Wire]:
-        """A wire to each peer; raises ChannelError where one cannot be reached."""
-        passed = iter(self._sockets(sum(not route.token for route in routes)))
-        return {route.peer: self.come(route) if route.token else SharedMemoryWire(next(passed)) for route in routes}
+    def open(self, routes: Sequence[Route], given_up: Callable[[], bool] = lambda: False) -> dict[str, Wire]:
+        """A wire to each peer; raises ChannelError where one cannot be reached, Cancelled where it is `given_up`."""
+        passed = self._sockets(sum(not route.token for route in routes))
+        wires: dict[str, Wire] = {}
+        try:
+            for route in routes:
+                wires[route.peer] = self.come(route, given_up) if route.token else SharedMemoryWire(passed.pop(0))
+        except Exception:
+            for wire in wires.values():
+                wire.close()
+            for one in passed:
+                one.close()
+            raise
+        return wires
 
-    def come(self, route: Route) -> Wire:
+    def come(self, route: Route, given_up: Callable[[], bool]) -> Wire:  # noqa: ARG002 - nothing is waited for
         """A wire to a peer that is reached by ZeroMQ."""
         return route.connect(None)
 
@@ -90,9 +102,14 @@ class Arrivals:
             self._wires[wire.name] = wire
             self._changed.notify_all()
 
-    def take(self, route: Route) -> Wire:
-        """Wait for a peer; raises ChannelError where it does not come."""
+    def take(self, route: Route, given_up: Callable[[], bool]) -> Wire:
+        """Wait for a peer; raises ChannelError where it does not come, Cancelled where nobody waits for it any more."""
+        until = time.monotonic() + COME_S
         with self._changed:
-            if not self._changed.wait_for(lambda: route.name in self._wires, COME_S):
-                raise ChannelError(f"place {route.peer} did not come within {COME_S:.0f} s; can it reach this machine?")
+            while not self._changed.wait_for(lambda: route.name in self._wires, LOOK_EVERY_S):
+                if given_up():
+                    raise Cancelled(f"place {route.peer} is not waited for any more")
+                if time.monotonic() > until:
+                    what = f"place {route.peer} did not come within {COME_S:.0f} s; can it reach this machine?"
+                    raise ChannelError(what)
             return self._wires.pop(route.name)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from graphcore.node import Node
-from graphcore.places.files import WorkerFiles
+from graphcore.places.files import WorkerFiles, sweep
 from graphcore.places.hosted import CLOSE_S, Host
 from graphcore.places.messages import Greet
 from graphcore.places.routes import CONTROL, ROUTE, Arrivals, Door, Route
 from graphcore.transport.channel import Wire
+from graphcore.transport.codec import Bye, encode
 from graphcore.transport.keys import Keys
 from graphcore.transport.zeromq import Listener
 from graphcore.transport.zeromq_wire import ZeroMQWire
@@ -46,6 +47,7 @@ class Worker:
         self._vouched: Counter[bytes] = Counter()  # keys of other workers, by how many coordinators
         self._serving: set[threading.Thread] = set()
         self._lock = threading.Lock()
+        sweep(files)
         self._listener = Listener(address, self._accept, keys=keys, allowed=allowed)
         self.address = self._listener.address
 
@@ -74,22 +76,33 @@ class Worker:
         elif kind == CONTROL and (self.keys is None or wire.key in self._clients):
             threading.Thread(target=self._serve, args=(wire,), name="graphcore-host", daemon=True).start()
         else:
-            wire.end("refused: only those who are allowed may have parts run")
+            _turn_away(wire, "refused: only those who are allowed may have parts run")
 
     def _serve(self, wire: ZeroMQWire) -> None:
         """One coordinator, until it is gone."""
         with self._lock:
-            if len(self._serving) == MAX_COORDINATORS:
-                wire.end("refused: too many coordinators")
-                return
-            self._serving.add(threading.current_thread())
+            room = len(self._serving) < MAX_COORDINATORS
+            if room:
+                self._serving.add(threading.current_thread())
+        if not room:
+            _turn_away(wire, f"refused: too many coordinators; this worker serves {MAX_COORDINATORS} at a time")
+            return
         log.info("a coordinator has come")
         try:
             Host(wire, lambda: self._types, _WorkerDoor(self)).serve()
+        except Exception as error:
+            log.exception("a coordinator is served no more")
+            _turn_away(wire, f"refused: {type(error).__name__}: {error}")
         finally:
             with self._lock:
                 self._serving.discard(threading.current_thread())
             log.info("a coordinator has gone")
+
+
+def _turn_away(wire: ZeroMQWire, reason: str) -> None:
+    """End a wire, and let the other side know why."""
+    wire.send(encode(Bye(reason)))
+    wire.end(reason)
 
 
 class _WorkerDoor(Door):
@@ -106,8 +119,8 @@ class _WorkerDoor(Door):
         self._worker.let_in(new)
         self._vouched += new
 
-    def come(self, route: Route) -> Wire:
-        return route.connect(self._worker.keys) if route.address else self._worker.arrivals.take(route)
+    def come(self, route: Route, given_up: Callable[[], bool]) -> Wire:
+        return route.connect(self._worker.keys) if route.address else self._worker.arrivals.take(route, given_up)
 
     def close(self) -> None:
         self._worker.let_go(self._vouched)

@@ -7,6 +7,7 @@ Each holds one line, 32 bytes as 40 characters of Z85 (https://rfc.zeromq.org/sp
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -38,8 +39,7 @@ def make_keys(folder: Path, name: str = "graphcore") -> Keys:
     keys = Keys(to_z85(public), to_z85(private.private_bytes_raw()))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_new(folder / (name + SECRET), keys.secret, 0o600)
-        _write_new(folder / (name + PUBLIC), keys.public, 0o644)
+        _write_pair(folder / (name + SECRET), folder / (name + PUBLIC), keys)
     except FileExistsError as error:
         raise ChannelError(f"{error.filename} exists; choose another folder, or remove it") from error
     except OSError as error:
@@ -48,7 +48,7 @@ def make_keys(folder: Path, name: str = "graphcore") -> Keys:
 
 
 def load_keys(folder: Path, name: str = "graphcore") -> Keys:
-    """Read a key pair; raises ChannelError where it is not there, is no key, or others can read it."""
+    """Read a key pair; raises ChannelError where it is not there, is no pair, or others can read it."""
     path = folder / (name + SECRET)
     try:
         mode = path.stat().st_mode
@@ -56,7 +56,11 @@ def load_keys(folder: Path, name: str = "graphcore") -> Keys:
         raise ChannelError(f"{path}: {error.strerror}; make keys with `graphcore keys new {folder}`") from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ChannelError(f"{path} can be read by others; run `chmod 600 {path}`, or make new keys")
-    return Keys(load_public(folder / (name + PUBLIC)), _read(path))
+    public = folder / (name + PUBLIC)
+    keys = Keys(load_public(public), _read(path))
+    if _public_of(keys.secret) != keys.public:
+        raise ChannelError(f"{public} does not belong to {path}; make new keys with `graphcore keys new FOLDER`")
+    return keys
 
 
 def load_public(path: Path) -> bytes:
@@ -85,6 +89,26 @@ def _read(path: Path) -> bytes:
     except ValueError as error:
         raise ChannelError(f"{path} holds no key; expected one line of 40 characters") from error
     return text
+
+
+def _public_of(secret: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    private = X25519PrivateKey.from_private_bytes(base64.b85decode(secret.translate(_FROM_Z85)))
+    return to_z85(private.public_key().public_bytes_raw())
+
+
+def _write_pair(secret: Path, public: Path, keys: Keys) -> None:
+    """Both, or neither."""
+    for path in (secret, public):
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    _write_new(secret, keys.secret, 0o600)
+    try:
+        _write_new(public, keys.public, 0o644)
+    except OSError:
+        secret.unlink()
+        raise
 
 
 def _write_new(path: Path, key: bytes, mode: int) -> None:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 BEAT_S = 0.1
 CLOSE_MS = 1000
 DEAD_LINK_MS = 1500
+HANDSHAKE_MS = 5000  # whoever has not shown by then who it is gives its connection back
 MAX_PEERS = 64
 MAX_PARTS = 80
 RECEIVE_QUEUE = 64  # messages that libzmq may hold for us: a flood waits in the peer's own memory
@@ -50,37 +51,56 @@ def connect(
     if (keys is None) != (server_key is None):
         raise ChannelError(f"{address}: expected our keys and the server's public key, or neither")
     check_address(address, keys is not None)
-    sock = _open_socket(zmq.DEALER, address)
-    sock.routing_id = name or random_name(b"g")
-    if keys is not None:
-        sock.curve_publickey, sock.curve_secretkey, sock.curve_serverkey = keys.public, keys.secret, server_key
+    caller = _Caller(address)
+    caller.begin(name or random_name(b"g"), keys, server_key)
+    return caller.wire
 
-    def handle(parts: Parts, _key: bytes) -> None:
-        if not wire.ended:
-            try:
-                wire.handle(parts)
-            except CodecError as error:
-                wire.refuse(error)
 
-    def beat() -> None:
-        if wire.ended:
+class _Caller:
+    """The end that connects: a socket, and the one session over it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._sock = _open_socket(zmq.DEALER, address)
+        self._handshake, self._lookout = _Handshake(self._sock, address), Lookout(address)
+        self._pump = _Pump(self._sock, self._handle, self._beat, handshake=self._handshake)
+        self.wire = ZeroMQWire(self._pump.send, self._pump.close)
+
+    def begin(self, name: bytes, keys: Keys | None, server_key: bytes | None) -> None:
+        try:
+            self._sock.routing_id = name
+            if keys is not None:
+                self._sock.curve_publickey, self._sock.curve_secretkey = keys.public, keys.secret
+                self._sock.curve_serverkey = server_key
+            _attach(self._sock.connect, self._address)
+        except Exception:
+            self._pump.give_back()
+            raise
+        self._pump.start()
+        self.wire.session.beat()
+
+    def _handle(self, parts: Parts, _key: bytes) -> None:
+        if not self.wire.ended:
+            _hand_over(self.wire, parts)
+
+    def _beat(self) -> None:
+        if self.wire.ended:
             return
-        if reason := handshake.refusal() or lookout.look(wire.silent_s):
-            wire.end(reason)
+        if reason := self._handshake.refusal() or self._lookout.look(self.wire.silent_s):
+            self.wire.end(reason)
         else:
-            wire.beat()
+            self.wire.beat()
 
-    handshake, lookout = _Handshake(sock, address), Lookout(address)
-    pump = _Pump(sock, handle, beat, handshake=handshake)
-    wire = ZeroMQWire(pump.send, pump.close)
+
+def _hand_over(wire: ZeroMQWire, parts: Parts) -> None:
+    """What goes wrong with what came ends this session, and no other one."""
     try:
-        _attach(sock.connect, address)
-    except ChannelError:
-        pump.give_back()
-        raise
-    pump.start()
-    wire.session.beat()
-    return wire
+        wire.handle(parts)
+    except CodecError as error:
+        wire.refuse(error)
+    except Exception as error:
+        log.exception("a session was ended")
+        wire.end(f"{type(error).__name__}: {error}")
 
 
 def random_name(kind: bytes) -> bytes:
@@ -113,6 +133,7 @@ class Listener:
         self._wires: dict[bytes, ZeroMQWire] = {}
         self._past: deque[bytes] = deque(maxlen=16 * MAX_PEERS)  # ids of sessions that have ended
         sock = _open_socket(zmq.ROUTER, address)
+        sock.handshake_ivl = HANDSHAKE_MS
         sock.router_handover = True  # a peer that comes back before its old link was seen to be dead
         self._authenticator = self._guard(sock, keys) if keys is not None else None
         self._pump = _Pump(sock, self._handle, self._beat, self._authenticator)
@@ -153,12 +174,16 @@ class Listener:
     def _handle(self, parts: Parts, key: bytes) -> None:
         name, rest = bytes(parts[0]), parts[1:]
         wire = self._wires.get(name)
-        if wire is not None:
-            try:
-                wire.handle(rest)
-            except CodecError as error:
-                wire.refuse(error)
-            return
+        if wire is None:
+            self._take_first(name, rest, key)
+        elif wire.key == key:
+            _hand_over(wire, rest)
+        else:
+            self.refused += 1
+            log.warning("%s: refused what comes in another peer's name, with the key %s", self.address, key.decode())
+
+    def _take_first(self, name: bytes, rest: Parts, key: bytes) -> None:
+        """Somebody new has come, or one whose session is over."""
         wire = self._wire_for(name, key)
         if name in self._past or len(self._wires) >= MAX_PEERS:
             self.refused += 1
@@ -169,10 +194,15 @@ class Listener:
         except CodecError as error:
             self.refused += 1
             log.warning("%s: refused a stranger: %s", self.address, error)
+            self._past.append(name)  # said once
             wire.session.beat()
             return
         self._wires[name] = wire
-        self._accept(wire)
+        try:
+            self._accept(wire)
+        except Exception as error:
+            log.exception("a session was ended")
+            wire.end(f"{type(error).__name__}: {error}")
 
     def _wire_for(self, name: bytes, key: bytes) -> ZeroMQWire:
         pump = self._pump
@@ -249,15 +279,22 @@ class _Pump:
         beat_at = time.monotonic() + BEAT_S
         while not self._closed:
             while (parts := self._next()) is not None:
-                self._handle(parts, self._key)
+                self._survive(self._handle, parts, self._key)
                 if time.monotonic() >= beat_at:
                     break
             if (now := time.monotonic()) >= beat_at:
                 beat_at = now + BEAT_S
-                self._beat()
+                self._survive(self._beat)
             elif any(fd == self._wake_read.fileno() for fd, _ in poll.poll((beat_at - now) * 1000)):
                 self._wake_read.recv(4096)
         self.give_back()
+
+    def _survive(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Every session over this socket needs this thread."""
+        try:
+            call(*arguments)
+        except Exception:
+            log.exception("an error while a message was taken; the sessions go on")
 
     def _next(self) -> Parts | None:
         """The parts of the next message, if one is there; more parts than any message has are cut off."""

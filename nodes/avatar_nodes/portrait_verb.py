@@ -26,7 +26,7 @@ PICTURE = ".png"
 def prepare(arguments: argparse.Namespace) -> int:
     """Write a photo as an `.avatar`, and print the report."""
     photo, output = arguments.photo, arguments.output
-    _check_ending(output, SUFFIX)
+    _check_output(output, SUFFIX)
     try:
         portrait = prepare_photo(read_photo(photo), photo, arguments.size)
         write_avatar(output, portrait, origin_of(photo.read_bytes(), photo.name))
@@ -41,7 +41,7 @@ def show(arguments: argparse.Namespace) -> int:
     """Draw the sheet of a portrait."""
     from avatar_nodes.face.portrait_sheet_model import draw_sheet
 
-    _check_ending(arguments.output, PICTURE)
+    _check_output(arguments.output, PICTURE)
     try:
         portrait = load_portrait(arguments.portrait)
     except PortraitError as error:
@@ -52,9 +52,14 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_ending(path: Path, ending: str) -> None:
+def _check_output(path: Path, ending: str) -> None:
+    """Say what is wrong with the name before the work; later an error would tell of a temporary name."""
     if path.suffix.lower() != ending:
         raise ParamError(f"-o {path}: expected a name that ends in {ending}")
+    if path.is_dir():
+        raise ParamError(f"-o {path}: this is a folder; expected the name of a file")
+    if not path.parent.is_dir():
+        raise ParamError(f"-o {path}: there is no folder {path.parent}; make it first")
 
 
 def _print_report(portrait: Portrait) -> None:

@@ -34,10 +34,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _size(text: str) -> int:
-    size = int(text)
-    if not 256 <= size <= 1024:
-        raise argparse.ArgumentTypeError(f"{size} is not within 256 to 1024")
-    return size
+    if not text.isdecimal() or not 256 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number from 256 to 1024")
+    return int(text)
 
 
 def _run(arguments: argparse.Namespace) -> int:

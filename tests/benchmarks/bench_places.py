@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from limits import limit
+
 ROUNDS = 3
 
 PLUGIN = '''
@@ -148,8 +150,8 @@ def main() -> None:
         Path("places.yaml").write_text("places:\n  a: {kind: process}\n  b: {kind: process}\n")
         first = statistics.median(seconds_to_first_packet() for _ in range(ROUNDS))
         again = statistics.median(seconds_from_kill() for _ in range(ROUNDS))
-        print(f"three processes, start to first packet: {first:.2f} s (limit 1.0)")
-        print(f"kill -9 of a light node to packets again: {again:.2f} s (limit 0.35)")
+        print(f"three processes, start to first packet: {first:.2f} s ({limit(first, at_most=1.0)})")
+        print(f"kill -9 of a light node to packets again: {again:.2f} s ({limit(again, at_most=0.35)})")
         print(f"320 B to another process, p50: {hop_us(320):.0f} us")
         print(f"786 KB to another process, p50: {hop_us(786_432):.0f} us")
         os.chdir("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -87,6 +88,7 @@ def test_a_worker_whose_process_is_killed_goes_on(
     assert run.notices[0].startswith("place second: lost (")
     came = (site / "lines.txt").read_text()
     assert came == expected or (live and came.splitlines()[-1] == expected.splitlines()[-1])
+    assert until(lambda: not os.listdir(site / "files" / ".inputs"), 5)  # not even what the killed one held
 
 
 def test_a_worker_that_nobody_started_is_told_after_a_while(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +126,13 @@ def test_noise_at_the_door_changes_nothing(
     assert (site / "lines.txt").read_text() == expected
     for each in noisy:
         each.close()
+
+
+def test_a_worker_takes_as_many_open_files_as_it_may(site: Path, worker: Callable[[], subprocess.Popen[str]]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        inside = serving(worker())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert resource.prlimit(inside, resource.RLIMIT_NOFILE) == (hard, hard)

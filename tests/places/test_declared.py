@@ -50,7 +50,7 @@ def test_nodes_run_where_the_file_says(tmp_path: Path) -> None:
         (
             "placse: {}\nplaces:\n  voice: {}\n  ears: {kind: here}\n  my-own: {kind: here}\n",
             [
-                "p.yaml:1:1: unknown key of a places file 'placse'; expected one of places, keys; "
+                "p.yaml:1:1: unknown key of a places file 'placse'; expected one of places, keys, restart; "
                 "did you mean 'places'?",
                 "p.yaml:3:3: place 'voice' has no kind; expected `kind:` with one of here, process, worker",
                 "p.yaml:5:3: a place cannot be named 'my-own'; expected letters, digits and _, no digit first",
@@ -68,6 +68,17 @@ def test_mistakes_name_file_line_and_fix(
     (tmp_path / "p.yaml").write_text(text)
     found = place_nodes(load_text(GRAPH, "g.yaml"), Path("p.yaml"))
     assert [str(mistake) for mistake in found.mistakes] == mistakes
+
+
+def test_how_often_places_are_made_good_can_be_said(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("places: {voice: {kind: process}}\nrestart: {max: 2, within_s: 7.5}\n")
+    restarts = place_nodes(load_text(GRAPH, "g.yaml"), path).restarts
+    assert (restarts.max, restarts.within_s) == (2, 7.5)
+    path.write_text("places: {voice: {kind: process}}\nrestart: {max: -1, within: 3}\n")
+    mistakes = "\n".join(str(each) for each in place_nodes(load_text(GRAPH, "g.yaml"), path).mistakes)
+    assert "max is -1; expected a whole number of 0 or more" in mistakes
+    assert "unknown key of a restart 'within'; expected one of max, within_s; did you mean 'within_s'?" in mistakes
 
 
 def test_a_missing_file_is_named_with_those_that_come_along(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,3 +49,33 @@ def test_a_node_type_that_a_place_does_not_have_is_named() -> None:
     part = spread(made, {"count": "a", "sink": "b"}, live=False, threads=None)["b"]
     with pytest.raises(RunError, match=r"^sink: place 'b' has no node type 'sink'; install its plugin there$"):
         read(describe(part), {name: each for name, each in TYPES.items() if name != "sink"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("frame_rate", each) for each in ("1e30000000", "1/0", "9" * 10**6, "0", "121", "-1", "1_0", "nan", "")]
+    + [(key, each) for key in ("seed", "max_bytes") for each in (-1, 2**2000, 1.0, "1", True, None)]
+    + [("threads", each) for each in (0, 10**9, 1.0, "1", True)],
+)
+def test_numbers_that_no_graph_has_are_refused(key: str, value: Any) -> None:
+    made = graph(node("count", Count), node("sink", Sink, {"number": "count.number"}))
+    content = describe(spread(made, {"count": "a", "sink": "b"}, live=False, threads=None)["a"]) | {key: value}
+    with pytest.raises(RunError, match=f"^graph: {key}.* expected a "):
+        read(content, TYPES)
+
+
+@pytest.mark.parametrize("queue", [0, 2**70, 1.5, None])
+def test_a_queue_that_no_link_has_is_refused(queue: Any) -> None:
+    made = graph(node("count", Count), node("sink", Sink, {"number": "count.number"}))
+    content = describe(spread(made, {"count": "a", "sink": "b"}, live=False, threads=None)["a"])
+    content["outgoing"][0][1]["queue"] = queue
+    with pytest.raises(RunError, match="queue: expected a whole number from 1 to"):
+        read(content, TYPES)
+
+
+@pytest.mark.parametrize("rate", [23.976023976023978, 1.0000000000000002, "30000/1001", 120])
+def test_every_frame_rate_that_a_graph_may_say_arrives(rate: Any) -> None:
+    made = graph(node("count", Count), node("sink", Sink, {"number": "count.number"}))
+    made.frame_rate = Fraction(str(rate))
+    part = spread(made, {"count": "a", "sink": "a"}, live=False, threads=None)["a"]
+    assert read(from_text(to_text(describe(part))), TYPES).graph.frame_rate == made.frame_rate

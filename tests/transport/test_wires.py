@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zmq
 
+from faults.test_places import until
 from graphcore.errors import ChannelError, CodecError
 from graphcore.transport.address import is_loopback
 from graphcore.transport.keys import load_keys, load_public, make_keys
 from graphcore.transport.record import RECORD, RING, SLOT
 from graphcore.transport.ring import RingReader, make_ring
-from graphcore.transport.session import Session
+from graphcore.transport.session import BEAT, PREFIX, Session
 from graphcore.transport.shared_memory import SharedMemoryWire
 from graphcore.transport.zeromq import Listener, connect
 from transport.conftest import WAIT_S
@@ -158,6 +160,18 @@ def test_keys_are_written_once_and_only_for_their_user(tmp_path: Path) -> None:
         load_keys(tmp_path / "none")
 
 
+def test_a_key_pair_is_whole_or_not_there(tmp_path: Path) -> None:
+    other = make_keys(tmp_path / "other")
+    (tmp_path / "graphcore.pub").write_bytes(other.public)
+    with pytest.raises(ChannelError, match=r"graphcore\.pub exists"):
+        make_keys(tmp_path)
+    assert not (tmp_path / "graphcore.key").exists()
+    make_keys(tmp_path / "mine")
+    (tmp_path / "mine" / "graphcore.pub").write_bytes(other.public)
+    with pytest.raises(ChannelError, match=r"graphcore\.pub does not belong to .*graphcore\.key"):
+        load_keys(tmp_path / "mine")
+
+
 @pytest.mark.parametrize("address", ["tcp://0.0.0.0:5599", "tcp://*:5599", "tcp://10.0.0.5:1", "tcp://example.org:1"])
 def test_nothing_leaves_the_machine_without_keys(address: str) -> None:
     assert not is_loopback(address)
@@ -188,3 +202,73 @@ def test_an_unknown_key_is_refused_and_counted(tmp_path: Path) -> None:
         assert listener.refused_keys >= 1
         stack.callback(connect(listener.address, keys=friend, server_key=server.public).close)
         assert came.get(timeout=WAIT_S)
+
+
+def test_an_error_in_one_session_ends_that_one_only(tmp_path: Path) -> None:
+    came: SimpleQueue[Any] = SimpleQueue()
+    taken, reasons, lost = SimpleQueue[Any](), SimpleQueue[str](), SimpleQueue[str]()
+
+    def stumble(_frames: Any) -> None:
+        raise OSError("no space")
+
+    def trip(reason: str) -> None:
+        reasons.put(reason)
+        raise RuntimeError("and again")
+
+    with ExitStack() as stack:
+        listener = Listener("tcp://127.0.0.1:*", came.put)
+        stack.callback(listener.close)
+        wires = []
+        for receive, ended in ((stumble, trip), (taken.put, lost.put)):
+            wires.append(connect(listener.address))
+            stack.callback(wires[-1].close)
+            came.get(timeout=WAIT_S).start(receive, ended)
+        wires[0].send([b"one"])
+        assert reasons.get(timeout=WAIT_S) == "OSError: no space"
+        wires[1].send([b"two"])
+        assert [bytes(frame) for frame in taken.get(timeout=WAIT_S)] == [b"two"]
+        assert lost.empty()
+
+
+def test_nobody_speaks_in_the_name_of_another_key(tmp_path: Path) -> None:
+    server, friend, other = (make_keys(tmp_path / name) for name in ("server", "friend", "other"))
+    came, taken = SimpleQueue[Any](), SimpleQueue[Any]()
+    with ExitStack() as stack:
+        allowed = frozenset([friend.public, other.public])
+        listener = Listener("tcp://127.0.0.1:*", came.put, keys=server, allowed=allowed)
+        stack.callback(listener.close)
+        stack.callback(connect(listener.address, keys=friend, server_key=server.public, name=b"gme").close)
+        came.get(timeout=WAIT_S).start(taken.put, lambda reason: None)
+        wire = connect(listener.address, keys=other, server_key=server.public, name=b"gme")
+        stack.callback(wire.close)
+        wire.send([b"I am he"])
+        assert until(lambda: listener.refused > 0)
+        assert taken.empty()
+        assert came.empty()
+
+
+def test_who_talks_to_a_life_that_is_over_is_named_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with ExitStack() as stack:
+        listener = Listener("tcp://127.0.0.1:*", lambda wire: None)
+        stack.callback(listener.close)
+        context = stack.enter_context(zmq.Context())
+        sock = stack.enter_context(context.socket(zmq.DEALER))
+        sock.connect(listener.address)
+        for number in range(5):
+            sock.send(PREFIX.pack(BEAT, 1, number, 99))
+        assert until(lambda: listener.refused == 5)
+    assert [record.message for record in caplog.records if "stranger" in record.message] == [
+        f"{listener.address}: refused a stranger: message of kind 1, 1 parts, received 99 of 0"
+    ]
+
+
+def test_who_does_not_say_who_it_is_gives_its_connection_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphcore.transport.zeromq.HANDSHAKE_MS", 100)
+    with ExitStack() as stack:
+        listener = Listener("tcp://127.0.0.1:*", lambda wire: None)
+        stack.callback(listener.close)
+        port = int(listener.address.rpartition(":")[2])
+        silent = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        silent.settimeout(WAIT_S)
+        while silent.recv(100):  # its greeting, and then the end
+            pass

@@ -21,7 +21,8 @@ from avatar_nodes.face.portrait_report_model import report_from, report_to
 FORMAT = 1  # what a later graphcore writes that this one cannot read has a larger one
 SUFFIX = ".avatar"
 LARGEST_FILE = 100_000_000  # bytes; the largest that is written has 24 million
-_FAR = 4.0  # frames from the frame's corner: no landmark lies further away
+_FAR = 2.0  # frames from the frame's corner: no landmark lies further away
+_SMALLEST = 0.1  # of the frame: no face is narrower or lower
 
 # Pictures are kept as they are: decoding compressed ones would take longer than all the rest.
 _DTYPES = {"image": "U8", "person": "U8", "background": "U8", "photo": "U8", "landmarks": "F32", "transform": "F64"}
@@ -84,7 +85,7 @@ def _said(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     try:
         said = json.loads(metadata["avatar"])
         found = int(said["format"])
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise _damaged(path, "it does not say what it is") from None
     if found > FORMAT:
         raise PortraitError(
@@ -112,15 +113,16 @@ def _check_shapes(path: Path, slices: dict[str, Any]) -> None:
 
 def _portrait(path: Path, arrays: dict[str, Any], said: dict[str, Any]) -> tuple[Portrait, Origin]:
     landmarks, transform, image = arrays["landmarks"], arrays["transform"], arrays["image"]
-    far = _FAR * len(image)
+    far, size = _FAR * len(image), np.ptp(landmarks[:, :2], axis=0)
     try:
         scale = float(said["scale"])
         report = report_from(said["report"])
         origin = Origin(str(said["photo"]), str(said["sha256"]), str(said["tool"]))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise _damaged(path, "what it says of itself is not complete") from None
     # Written so that a NaN fails too.
-    if not ((np.abs(landmarks) < far).all() and np.isfinite(transform).all() and 0.0 < scale < 1e3):
+    there = (np.abs(landmarks) < far).all() and (size > _SMALLEST * len(image)).all()
+    if not (there and np.isfinite(transform).all() and 0.0 < scale < 1e3):
         raise _damaged(path, "it holds numbers that no portrait has")
     layers = layers_of(image, arrays["person"], arrays["background"])
     return Portrait(image, layers, landmarks, arrays["photo"], transform, scale, report), origin

@@ -13,14 +13,13 @@ from avatar_nodes.face.appearance_model import Layers
 from avatar_nodes.face.canonical_model import OVAL
 from avatar_nodes.face.eye_shading_model import lay_frame
 from avatar_nodes.face.glasses_frame_model import find_frame
-from avatar_nodes.face.glasses_seen_model import EyeRegion, glasses_certainty
+from avatar_nodes.face.glasses_seen_model import SURE_OF_GLASSES, EyeRegion, glasses_certainty
 from avatar_nodes.face.lattice_model import sampled
 from avatar_nodes.face.puppet_model import Placed, Puppet
 from avatar_nodes.face.push_pull_model import push_pull
 
 Array = NDArray[np.float64]
 
-_LEAST_SURE = 0.4
 _SOFT = 0.35  # per px: how softly what is taken for the frame ends at the face's outline
 _LIKE = (8.0, 28.0)  # levels by which skin differs from what is filled in, and by which a frame does
 
@@ -50,7 +49,7 @@ class Glasses:
     @classmethod
     def of(cls, image: NDArray[np.uint8], landmarks: NDArray[np.float32], layers: Layers) -> Glasses | None:
         """The glasses of a framed photo; None where it shows none."""
-        if glasses_certainty(image, landmarks[:, :2].astype(np.float64)) < _LEAST_SURE:
+        if glasses_certainty(image, landmarks[:, :2].astype(np.float64)) < SURE_OF_GLASSES:
             return None
         return cls(image, landmarks, layers)
 

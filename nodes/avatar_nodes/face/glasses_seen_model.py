@@ -13,6 +13,7 @@ from avatar_nodes.face import mesh_model as mesh
 
 Array = NDArray[np.float64]
 
+SURE_OF_GLASSES = 0.4  # from here on they are drawn as glasses
 # Lengths are in inter-pupil distances.
 _SURE, _NONE = 18.0, 9.0  # levels a hundredth: an edge across the nose bridge that is surely a frame, or surely none
 _BRIDGE_ROOT = 168  # the vertex between the eyes

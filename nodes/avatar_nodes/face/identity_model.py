@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,13 @@ def gaze_of(motion: FaceMotion) -> tuple[float, float]:
     yaw = look("OutLeft") - look("InLeft") + look("InRight") - look("OutRight")
     pitch = look("DownLeft") - look("UpLeft") + look("DownRight") - look("UpRight")
     return _LOOK_YAW * yaw / 2, _LOOK_PITCH * pitch / 2
+
+
+def with_gaze(motion: FaceMotion) -> FaceMotion:
+    """The same motion, its gaze told by eyeLook* where it has none: so it can be mixed with one that has."""
+    if motion.gaze is not None:
+        return motion
+    return dataclasses.replace(motion, gaze=np.array(gaze_of(motion), np.float32))
 
 
 def identify(landmarks: NDArray[np.float32]) -> Identity:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -14,12 +18,31 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def compiled(loop: F) -> F:
     """Compile a loop on its first call, and keep the code on disk; it runs without the interpreter's lock."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(loop))
+    return _compiled(loop)
 
 
 def inlined(part: F) -> F:
     """Compile a part of a loop into the loop."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(part))
+    return _compiled(part, inline="always")
+
+
+def _compiled(loop: F, **options: Any) -> F:
+    try:
+        made = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(loop)
+    except RuntimeError:  # neither beside this file nor at home may be written: each process compiles anew
+        return cast(F, numba.njit(nogil=True, error_model="numpy", **options)(loop))
+    # numba looks at the loop's own file only: it would go on with a loop that has an older part of another file in it.
+    with suppress(AttributeError):  # a numba that keeps its code otherwise
+        kept = made._cache._cache_file
+        kept._source_stamp = (kept._source_stamp, _loops())
+    return cast(F, made)
+
+
+@functools.cache
+def _loops() -> str:
+    """Changes with any line of the files here that have loops."""
+    files = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(b"".join(content for content in files if b"kernel_model" in content)).hexdigest()
 
 
 def load_compiler() -> None:

@@ -62,7 +62,10 @@ class LatentRenderer(Node):
         self._start = None
 
     def process(self, motion: FaceMotion) -> None:
+        from avatar_nodes.face.identity_model import with_gaze
+
         _check_finite(motion)
+        motion = with_gaze(motion)
         if self._start is None:
             self._start = self.timestamp
         elapsed = min((self.timestamp - self._start) / EASE_NS, 1.0)

@@ -11,13 +11,13 @@ from avatar_nodes.face.canonical_model import OVAL, head_pose
 from avatar_nodes.face.eyes_seen_model import EyesSeen
 from avatar_nodes.face.find_face_model import FoundFace
 from avatar_nodes.face.framing_model import Framing
+from avatar_nodes.face.glasses_seen_model import SURE_OF_GLASSES
 from avatar_nodes.face.photo_quality_model import COVERED_A_LITTLE, PhotoQuality
 from avatar_nodes.face.portrait_faults_model import edges_beyond, face_width
 
 MOST_CUT_OFF = 0.03  # of the face's height: what may lie beyond the edge of the photo without a word
 LARGEST_SCALE = 1.5  # above this the picture is soft, and the user is told
 UNSURE = 0.3  # of shut or dark eyes: seen ones of portraits have .11 at most
-SURE_OF_GLASSES = 0.4  # from here on they are drawn as glasses
 PARTED = 0.03  # distances between the eyes: lips that are further apart are not closed
 OWN_TEETH = 0.045  # and from here on they show teeth
 
@@ -38,7 +38,7 @@ class PortraitReport:
 
 
 def report_from(said: dict[str, Any]) -> PortraitReport:
-    """The report that was made a dictionary by `dataclasses.asdict`; raises KeyError, TypeError or ValueError."""
+    """The report that `report_to` made plain; raises KeyError, TypeError, ValueError or OverflowError."""
     yaw, pitch, roll = said["pose"]
     right, left = said["eyes"]["shut"]
     quality = {name: float(said["quality"][name]) for name in PhotoQuality.__slots__}
@@ -50,9 +50,17 @@ def report_from(said: dict[str, Any]) -> PortraitReport:
         eyes=EyesSeen((float(right), float(left)), float(said["eyes"]["dark"]), float(said["eyes"]["glasses"])),
         lips=float(said["lips"]),
         quality=PhotoQuality(**quality),
-        notices=tuple(str(text) for text in said["notices"]),
-        fallbacks=tuple(str(text) for text in said["fallbacks"]),
+        notices=tuple(map(_sentence, said["notices"])),
+        fallbacks=tuple(map(_sentence, said["fallbacks"])),
     )
+
+
+def _sentence(said: object) -> str:
+    """What may be shown in a terminal."""
+    text = str(said)
+    if not text.isprintable():
+        raise ValueError(f"{text!r} is no sentence")
+    return text
 
 
 def report_to(report: PortraitReport) -> dict[str, Any]:

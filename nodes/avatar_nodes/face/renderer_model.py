@@ -22,6 +22,7 @@ from avatar_nodes.face.warp_model import Warp
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
 
 _EXAGGERATION = (-0.5, 1.5)
+_LARGEST_COMPONENT = 8.0  # of dynamics, whose usual spread is 1
 
 
 class Skin(Protocol):
@@ -90,7 +91,10 @@ class Renderer:
 
 def _bounded(motion: FaceMotion) -> FaceMotion:
     """Coefficients a little beyond 0 to 1 exaggerate; far beyond, a mesh would turn inside out."""
-    low, high = _EXAGGERATION
-    if motion.expression.min() >= low and motion.expression.max() <= high:
-        return motion
-    return dataclasses.replace(motion, expression=np.clip(motion.expression, low, high))
+    dynamics = motion.dynamics
+    return dataclasses.replace(
+        motion,
+        expression=np.clip(motion.expression, *_EXAGGERATION),
+        closure=min(max(motion.closure, 0.0), 1.0),
+        dynamics=None if dynamics is None else np.clip(dynamics, -_LARGEST_COMPONENT, _LARGEST_COMPONENT),
+    )

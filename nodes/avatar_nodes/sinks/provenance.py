@@ -63,7 +63,8 @@ class MediaSigner:
                 os.fsync(target.fileno())
         except (c2pa.C2paError, OSError) as error:
             signed.unlink(missing_ok=True)
-            raise NodeError(f"{file} could not be signed: {error}", fix="it is kept unsigned") from error
+            fix = "look at the disk's space and your rights there, or set sign: false"
+            raise NodeError(f"{title} could not be signed: {error}", fix=fix) from error
 
     def close(self) -> None:
         """Give the key back."""

@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 
 REACH = 25  # frames to each side from which the resting opening of a moment is taken
 DEAD = 0.22  # of the way to shut: less is a lowered look or noise
+HIDES = 0.2  # of the way to shut: lids that cover the irises
 EVENT = 0.45  # of the way to shut: from here on it is a blink, and blinks shut the eye
 _WINK_FROM, _WINK_TO = 0.35, 0.55  # of the way to shut, by one eye: less is noise, and the eyes go together
 _WIDEST_REST = 1.05  # of the person's resting opening: beyond it the eyes are wide

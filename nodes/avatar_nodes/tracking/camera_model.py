@@ -69,6 +69,13 @@ class CameraReader:
         return capture
 
     def _read(self) -> None:
+        """Read until it is told to stop; whatever fails is told to who takes, else they would wait for ever."""
+        try:
+            self._read_on()
+        except Exception as error:  # pictures that are not colour, say: cv2.error
+            self._give_up(f"gives pictures that cannot be read ({error})", "try another camera, or another size")
+
+    def _read_on(self) -> None:
         missed = 0
         while not self._stopping.is_set() and missed < ATTEMPTS:
             there, picture = self._capture.read()
@@ -80,10 +87,12 @@ class CameraReader:
                 self._stopping.wait(self._pause_s)
                 self._open_again()
         if missed:
-            with self._ready:
-                fix = "see that it is plugged in, and start again"
-                self._error = CameraError(f"camera {self._device}: gives no pictures any more", fix)
-                self._ready.notify()
+            self._give_up("gives no pictures any more", "see that it is plugged in, and start again")
+
+    def _give_up(self, what: str, fix: str) -> None:
+        with self._ready:
+            self._error = CameraError(f"camera {self._device}: {what}", fix)
+            self._ready.notify()
 
     def _keep(self, picture: NDArray[np.uint8]) -> None:
         with self._ready:

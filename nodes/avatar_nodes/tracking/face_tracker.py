@@ -54,6 +54,7 @@ class FaceTracker(Node):
         self._grid = OnGrid(self.context.frame_rate)
         self._skin = SkinSeen()
         self._seen = self._missed = 0
+        self._width = 0  # px of the first frame: a picture that changes its size does not move the head
 
     def process(self, frames: VideoFrame) -> None:
         from avatar_nodes.tracking.live_tracker_model import mirrored_landmarks
@@ -65,7 +66,9 @@ class FaceTracker(Node):
         self._missed += landmarks is None
         if landmarks is not None and self.mirror:
             landmarks, pixels = mirrored_landmarks(landmarks, pixels.shape[1]), pixels[:, ::-1]
-        face = self._tracker.add(self.timestamp / 1e9, landmarks, self.smooth)
+        self._width = self._width or pixels.shape[1]
+        same_size = None if landmarks is None else landmarks * (self._width / pixels.shape[1])
+        face = self._tracker.add(self.timestamp / 1e9, same_size, self.smooth)
         face = self._skin.shaded(face, pixels, landmarks)
         for timestamp, motion in self._grid.add(self.timestamp, face):
             self.motion.send(motion, timestamp=timestamp)

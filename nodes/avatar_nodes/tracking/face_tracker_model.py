@@ -16,7 +16,7 @@ from avatar_nodes.face.mesh_model import FACE_VERTICES
 from avatar_nodes.face.stance_model import CAMERA_DISTANCE
 from avatar_nodes.motion.shapes_model import eye_look
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion
-from avatar_nodes.tracking.blinks_seen_model import blink_amounts, opening, way_to_shut
+from avatar_nodes.tracking.blinks_seen_model import HIDES, blink_amounts, opening, way_to_shut
 from avatar_nodes.tracking.expression_fit_model import ExpressionFit, left_over
 from avatar_nodes.tracking.person_model import Person
 from avatar_nodes.tracking.seen_face_model import (
@@ -35,7 +35,6 @@ _HEAD_KERNEL = np.array([-3, 12, 17, 12, -3]) / 35  # Savitzky-Golay, 5 frames, 
 _LIGHT_KERNEL = np.array([0.1, 0.8, 0.1])
 _SQUINT_AT, _WIDE_AT = 0.35, 0.4  # change of the opening at eyeSquint 1 and eyeWide 1
 _NEIGHBOURS = np.ones(3) / 3
-_HIDES = 0.2  # of the way to shut: lids that cover the irises
 _LID_DEAD = 0.12  # change of the opening that is taken as noise
 
 
@@ -119,7 +118,7 @@ def closure_of(aperture: Array) -> Array:
 
 def _held_in_blinks(gaze: Array, openness: Array) -> Array:
     """Irises cannot be seen through lids: the look goes straight from before a blink to after it."""
-    seen = np.flatnonzero(smoothed(way_to_shut(openness), _NEIGHBOURS) < _HIDES)
+    seen = np.flatnonzero(smoothed(way_to_shut(openness), _NEIGHBOURS) < HIDES)
     if len(seen) < 2:
         return gaze
     frames = np.arange(len(gaze))

@@ -7,12 +7,11 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_nodes.tracking.blinks_seen_model import DEAD, EVENT, paired, way_from
+from avatar_nodes.tracking.blinks_seen_model import DEAD, EVENT, HIDES, paired, way_from
 
 Array = NDArray[np.float64]
 
 SHUT = 0.57  # of the way to shut: from here on an eye is shut, as far as MediaPipe sees it
-_HIDES = 0.2  # of the way to shut: lids that cover the irises
 _REMEMBERED_S = 1.0  # from which the resting opening of a moment is taken
 _LONGEST_HIDDEN_S = 0.5  # a look that is hidden for longer is lowered, not a blink's
 
@@ -36,7 +35,7 @@ class LiveEyes:
 
     def gaze(self, step_s: float, seen: Array) -> Array:
         """The gaze (2,) in degrees; held while lids hide the irises."""
-        hidden = bool(self._way.mean() >= _HIDES)
+        hidden = bool(self._way.mean() >= HIDES)
         self._hidden_s = self._hidden_s + step_s if hidden else 0.0
         if not hidden or self._hidden_s > _LONGEST_HIDDEN_S:
             self._gaze = seen

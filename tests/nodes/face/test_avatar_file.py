@@ -115,13 +115,17 @@ def put(name: str, array: np.ndarray) -> Callable[[Arrays, dict[str, object]], o
         (lambda arrays, said: arrays.pop("photo"), "other arrays"),
         (put("landmarks", np.full((478, 3), np.nan, np.float32)), "numbers that no portrait has"),
         (put("landmarks", np.full((478, 3), 1e9, np.float32)), "numbers that no portrait has"),
+        (put("landmarks", np.zeros((478, 3), np.float32)), "numbers that no portrait has"),
         (put("transform", np.full((2, 3), np.inf)), "numbers that no portrait has"),
         (lambda arrays, said: said.update(scale=-1.0), "numbers that no portrait has"),
         (lambda arrays, said: said.update(report={}), "not complete"),
         (lambda arrays, said: said.update(report=[1]), "not complete"),
+        (lambda arrays, said: said["report"].update(notices=["\x1b[2J"]), "not complete"),
         (lambda arrays, said: said.pop("sha256"), "not complete"),
         (lambda arrays, said: said.pop("format"), "does not say what it is"),
         (lambda arrays, said: said.update(format="new"), "does not say what it is"),
+        (lambda arrays, said: said.update(format=float("inf")), "does not say what it is"),
+        (lambda arrays, said: said.update(scale=10**400), "not complete"),
     ],
 )
 def test_a_file_made_by_hand_is_looked_at_before_it_is_used(

@@ -43,6 +43,21 @@ def test_the_photo_eases_into_the_first_motion() -> None:
     assert (frames[8] == frames[11]).all()  # 320 ms: all there
 
 
+def test_a_look_that_only_coefficients_tell_eases_in_too() -> None:
+    aside = talking()
+    aside.expression[[EXPRESSION_INDEX["eyeLookOutLeft"], EXPRESSION_INDEX["eyeLookInRight"]]] = 1.0
+    told, derived = (
+        FaceMotion(aside.head, aside.expression, gaze) for gaze in (np.array([30.0, 0.0], np.float32), None)
+    )
+    params = {"portrait": GRACE_HOPPER, "size": 256}
+    shown = [
+        run_node(LatentRenderer, inputs={"motion": [(i * FRAME_NS, one) for i in range(9)]}, params=params)
+        for one in (told, derived)
+    ]
+    for one, other in zip(*(result.outputs["frames"] for result in shown), strict=True):
+        assert (one.payload.pixels == other.payload.pixels).all()
+
+
 def test_a_file_that_is_no_photo_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "portrait.png"
     path.write_text("not a picture")

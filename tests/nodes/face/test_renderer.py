@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
+from avatar_nodes.face.face_basis_model import BASIS
 from avatar_nodes.face.portrait_model import Portrait, prepare_portrait
 from avatar_nodes.face.renderer_model import Renderer
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
@@ -199,8 +200,16 @@ def test_hostile_motion_never_breaks_a_frame(renderer: Renderer) -> None:
             rng.normal(0, 10 ** rng.uniform(0, 6), 6).astype(np.float32),
             (10 ** rng.uniform(-2, 6) * rng.normal(0, 1, len(EXPRESSION_NAMES))).astype(np.float32),
             rng.normal(0, 60, 2).astype(np.float32),
-            closure=float(rng.uniform(-0.5, 1.5)),
+            closure=float(rng.normal(0, 10 ** rng.uniform(0, 6))),
+            dynamics=(10 ** rng.uniform(0, 38) * rng.uniform(-1, 1, 48)).astype(np.float32),
+            basis=BASIS,
         )
         frame = renderer.render(wild)
         assert frame.shape == (320, 320, 3)
         assert frame.std() > 10
+
+
+def test_a_closure_beyond_its_range_is_the_nearest_within(renderer: Renderer) -> None:
+    for beyond, within in ((-5.0, 0.0), (7.0, 1.0)):
+        shown = [renderer.render(motion(renderer, closure=closure, jawOpen=0.5)) for closure in (beyond, within)]
+        assert difference(*shown).max() == 0

@@ -58,3 +58,13 @@ def test_a_camera_that_is_unplugged_is_told(device: Path) -> None:
     with pytest.raises(CameraError, match="gives no pictures any more"):
         read_on()
     reader.close()
+
+
+def test_a_camera_whose_pictures_cannot_be_read_is_told(device: Path) -> None:
+    def broken_clock() -> int:
+        raise ValueError("no time")
+
+    reader = CameraReader(str(device), {}, broken_clock)
+    with pytest.raises(CameraError, match=r"gives pictures that cannot be read \(no time\)"):
+        reader.take(5.0)
+    reader.close()

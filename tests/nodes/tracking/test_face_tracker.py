@@ -58,6 +58,12 @@ def test_a_shift_to_the_right_is_positive_but_in_a_mirror(film: Film, mirror: bo
     assert sign * (found[-1].head[3] - found[REST - 1].head[3]) > 0.1
 
 
+def test_a_film_that_changes_its_size_does_not_move_the_head(film: Film) -> None:
+    smaller = np.ascontiguousarray(film[0][::2, ::2])
+    found = motions(track([film[0]] * REST + [smaller] * 6, smooth=0.0, neutral_s=0.2))
+    assert np.abs(found[-1].head[3:] - found[REST - 1].head[3:]).max() < 0.3
+
+
 def test_motion_comes_at_the_graphs_frame_rate(film: Film) -> None:
     result = track(film[:7], step_ms=40.0, frame_rate=50)
     assert [packet.timestamp for packet in result.outputs["motion"]] == [20 * MS * index for index in range(13)]
