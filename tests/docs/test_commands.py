@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,15 @@ import pytest
 from graphcore.cli.main import main
 from pages import ROOT, blocks, label, python_of, with_blocks
 
+
+def free_port() -> int:
+    """Where nobody listens."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PLUGIN = ROOT / "plugins" / "hello_node"
@@ -28,7 +38,7 @@ SHORTER = dict.fromkeys(
 # Hours of training are replaced by a few steps on a few seconds.
 SMALLER = {"count: 1500": "count: 4", "scenes: 1500": "scenes: 4", "batch: 32": "batch: 2", "steps: 40000": "steps: 2"}
 # Another machine is this one.
-ELSEWHERE, LOOPBACK = "tcp://192.168.1.20:5599", "tcp://127.0.0.1:5599"
+ELSEWHERE, LOOPBACK = "tcp://192.168.1.20:5599", f"tcp://127.0.0.1:{free_port()}"
 WORKERS: list[subprocess.Popen[str]] = []
 SMALLER_TOOLS = {"make_speech_data.py": ["--hours", "0.01", "--voices", "espeak-en-us+f2", "--texts", "en=book.txt"]}
 
