@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avatar_nodes.face.avatar_file_model import SUFFIX, write_avatar
+from avatar_nodes.face.avatar_file_model import SUFFIX, Origin, is_avatar, read_avatar, write_avatar
 from avatar_nodes.face.photo_file_model import PortraitError, read_photo
 from avatar_nodes.face.portrait_cache_model import load_portrait, origin_of
 from avatar_nodes.face.portrait_model import prepare_photo
@@ -25,16 +26,32 @@ PICTURE = ".png"
 
 def prepare(arguments: argparse.Namespace) -> int:
     """Write a photo as an `.avatar`, and print the report."""
-    photo, output = arguments.photo, arguments.output
+    output = arguments.output
     _check_output(output, SUFFIX)
     try:
-        portrait = prepare_photo(read_photo(photo), photo, arguments.size)
-        write_avatar(output, portrait, origin_of(photo.read_bytes(), photo.name))
+        photo, origin = _photo_of(arguments.photo)
+        portrait = prepare_photo(photo, arguments.photo, arguments.size)
     except PortraitError as error:
         raise ParamError(f"error: {error}") from None
+    try:
+        write_avatar(output, portrait, origin)
+    except OSError as error:
+        raise _unwritable(output, error) from None
     _print_report(portrait)
     _print_line(f"{output}: {arguments.size} x {arguments.size} px, {output.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _photo_of(path: Path) -> tuple[NDArray[np.uint8], Origin]:
+    """A photo, or the one in an `.avatar`, and where it comes from; raises PortraitError."""
+    try:
+        avatar = is_avatar(path)
+    except OSError:
+        avatar = False  # reading it as a photo says what is wrong
+    if not avatar:
+        return read_photo(path), origin_of(path.read_bytes(), path.name)
+    portrait, origin = read_avatar(path)
+    return portrait.photo, replace(origin, tool=origin_of(b"", "").tool)
 
 
 def show(arguments: argparse.Namespace) -> int:
@@ -47,19 +64,32 @@ def show(arguments: argparse.Namespace) -> int:
     except PortraitError as error:
         raise ParamError(f"error: {error}") from None
     sheet = draw_sheet(portrait, f"{arguments.portrait.name}: synthetic media made by graphcore")
-    _write_picture(arguments.output, sheet)
+    try:
+        _write_picture(arguments.output, sheet)
+    except OSError as error:
+        raise _unwritable(arguments.output, error) from None
     _print_line(f"{arguments.output}: {sheet.shape[1]} x {sheet.shape[0]} px")
     return 0
 
 
 def _check_output(path: Path, ending: str) -> None:
-    """Say what is wrong with the name before the work; later an error would tell of a temporary name."""
+    """Make the folder, and say what is wrong before the work; later an error would tell of a temporary name."""
     if path.suffix.lower() != ending:
         raise ParamError(f"-o {path}: expected a name that ends in {ending}")
-    if path.is_dir():
-        raise ParamError(f"-o {path}: this is a folder; expected the name of a file")
-    if not path.parent.is_dir():
-        raise ParamError(f"-o {path}: there is no folder {path.parent}; make it first")
+    try:
+        if path.is_dir():
+            raise ParamError(f"-o {path}: this is a folder; expected the name of a file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{secrets.token_hex(8)}.part")
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> ParamError:
+    reason = f"{path.parent} is no folder" if isinstance(error, FileExistsError) else error.strerror or str(error)
+    return ParamError(f"-o {path}: this file cannot be written ({reason}); expected one in a folder you may write to")
 
 
 def _print_report(portrait: Portrait) -> None:

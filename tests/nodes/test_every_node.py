@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import avatar_nodes
 from avatar_nodes.payloads import (
@@ -40,6 +41,7 @@ NODES = avatar_nodes.register_nodes()
 HEAVY = {"torch", "cv2", "librosa", "mediapipe", "av", "numba", "scipy", "PIL", "matplotlib", "c2pa", "soxr"}
 SECONDS = 0.4
 SIZE = 256  # px
+PORTRAIT = Path("package:matplotlib/mpl-data/sample_data/grace_hopper.jpg")
 
 every_node = pytest.mark.parametrize("node_class", NODES, ids=[node_class.type_name for node_class in NODES])
 
@@ -66,7 +68,7 @@ def hum() -> np.ndarray[Any, np.dtype[np.float32]]:
 
 def good_params(node_class: type[Node], world: Path) -> dict[str, Any]:
     """A value for every param that must be given."""
-    portrait = find_input(Path("package:matplotlib/mpl-data/sample_data/grace_hopper.jpg"), Path())
+    portrait = find_input(PORTRAIT, Path())
     known = {
         "audio_file": {"path": world / "hum.wav"},
         "audio_out_file": {"path": world / "out.wav"},
@@ -82,9 +84,15 @@ def good_params(node_class: type[Node], world: Path) -> dict[str, Any]:
     return known.get(node_class.type_name, {})
 
 
+def face_seen() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A picture with a face, (SIZE, SIZE, 3)."""
+    with Image.open(find_input(PORTRAIT, Path())) as photo:
+        return np.asarray(photo.convert("RGB").crop((0, 0, 512, 512)).resize((SIZE, SIZE)))
+
+
 def packets_of(payload_class: type, frames: int = 10) -> list[tuple[int, Any]]:
     """A short stream of any payload that the avatar knows."""
-    rng = np.random.default_rng(3)
+    rng, face = np.random.default_rng(3), face_seen()
     steps = range(frames)
     sound = hum().reshape(frames, -1, 1)
     rows = 4  # of features, in 40 ms
@@ -103,7 +111,7 @@ def packets_of(payload_class: type, frames: int = 10) -> list[tuple[int, Any]]:
         HeadDistance: (HeadDistance(1.0 - 0.02 * i) for i in steps),
         Emotion: (Emotion(np.full(8, 0.1 * (i % 3), np.float32)) for i in steps),
         FaceMotion: (FaceMotion.neutral() for _ in steps),
-        VideoFrame: (VideoFrame(rng.integers(0, 255, (SIZE, SIZE, 3), dtype=np.uint8)) for _ in steps),
+        VideoFrame: (VideoFrame(face ^ rng.integers(0, 4, face.shape, dtype=np.uint8)) for _ in steps),
     }
     return [(index * 40 * MS, payload) for index, payload in enumerate(streams[payload_class])]
 

@@ -58,9 +58,10 @@ def test_show_draws_a_sheet_that_says_it_is_synthetic(folder: Path, capsys: pyte
         (["prepare", "nobody.jpg", "-o", "me.avatar"], "error: nobody.jpg: there is no such file"),
         (["prepare", "blank.png", "-o", "me.avatar"], "error: blank.png: no face was found"),
         (["prepare", str(GRACE_HOPPER), "-o", "me.png"], "-o me.png: expected a name that ends in .avatar"),
-        (["prepare", str(GRACE_HOPPER), "-o", "no/me.avatar"], "-o no/me.avatar: there is no folder no"),
+        (["prepare", str(GRACE_HOPPER), "-o", "blank.png/me.avatar"], "-o blank.png/me.avatar: this file cannot be"),
+        (["prepare", "broken.avatar", "-o", "me.avatar"], "error: broken.avatar: this is no prepared portrait"),
         (["prepare", str(GRACE_HOPPER), "-o", "folder.avatar"], "-o folder.avatar: this is a folder"),
-        (["show", str(GRACE_HOPPER), "-o", "no/s.png"], "-o no/s.png: there is no folder no"),
+        (["show", str(GRACE_HOPPER), "-o", "blank.png/s.png"], "-o blank.png/s.png: this file cannot be written"),
         (["show", "broken.avatar", "-o", "s.png"], "error: broken.avatar: this is no prepared portrait"),
         (["show", str(GRACE_HOPPER), "-o", "s.jpg"], "-o s.jpg: expected a name that ends in .png"),
     ],
@@ -75,6 +76,16 @@ def test_what_cannot_be_done_is_one_line(
     err = capsys.readouterr().err
     assert err.startswith(text)
     assert err.count("\n") == 1
+
+
+def test_the_folder_is_made_and_a_portrait_is_prepared_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = Path("no", "sub", "me.avatar"), Path("other", "me.avatar")
+    assert main(["portrait", "prepare", str(GRACE_HOPPER), "-o", str(first), "--size", "256"]) == 0
+    assert main(["portrait", "prepare", str(first), "-o", str(second), "--size", "320"]) == 0
+    (_, origin), (portrait, again) = read_avatar(first), read_avatar(second)
+    assert portrait.image.shape == (320, 320, 3)
+    assert again == origin
+    assert [path.name for path in first.parent.iterdir()] == ["me.avatar"]
 
 
 @pytest.mark.parametrize("size", ["100", "2000", "large"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,7 @@ def write_avatar(path: Path, portrait: Portrait, origin: Origin) -> None:
     pictures = {"image": portrait.image, "person": portrait.layers.person, "background": portrait.layers.background}
     arrays = {**pictures, "photo": portrait.photo, "landmarks": portrait.landmarks, "transform": portrait.transform}
     said = {"format": FORMAT, "scale": portrait.scale, "report": report_to(portrait.report), **asdict(origin)}
+    said["crc32"] = _checksum(arrays, said)
     # One entry: safetensors keeps several in no order, and the same portrait should give the same bytes.
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"avatar": json.dumps(said)})
     partial = path.with_name(f".{secrets.token_hex(8)}.part")
@@ -77,7 +80,8 @@ def read_avatar(path: Path) -> tuple[Portrait, Origin]:
     except (SafetensorError, OSError, ValueError) as error:
         if isinstance(error, PortraitError):
             raise
-        raise _damaged(path, str(error)) from None
+        raise _damaged(path, _in_short(error)) from None
+    _check_sum(path, arrays, said)
     return _portrait(path, arrays, said)
 
 
@@ -93,6 +97,29 @@ def _said(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
             "install that version (pip install --upgrade graphcore), or prepare the photo again",
         )
     return dict(said)
+
+
+def _check_sum(path: Path, arrays: dict[str, Any], said: dict[str, Any]) -> None:
+    """Against the checksum that was written; older files have none, and are taken as they are."""
+    expected = said.pop("crc32", None)
+    if expected is not None and expected != _checksum(arrays, said):
+        raise _damaged(path, "its content has changed since it was written")
+
+
+def _checksum(arrays: Mapping[str, Any], said: dict[str, Any]) -> int:
+    """Of the arrays and of all that is said of them."""
+    crc = zlib.crc32(json.dumps(said).encode())
+    for name in _DTYPES:
+        crc = zlib.crc32(f"{name} {arrays[name].shape}".encode(), crc)
+        crc = zlib.crc32(np.ascontiguousarray(arrays[name]).data, crc)
+    return crc
+
+
+def _in_short(error: Exception) -> str:
+    """What the reader found, without its own words for the inside of the file."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "what it holds cannot be read"
 
 
 def _check_shapes(path: Path, slices: dict[str, Any]) -> None:

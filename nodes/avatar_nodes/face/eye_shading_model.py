@@ -23,6 +23,7 @@ def shade_eye(
     left: int,
     top: int,
     into_photo: Numbers,
+    into_shade: Numbers,
     ball: Pixels,
     shade: Numbers,
     highlights: Numbers,
@@ -36,8 +37,9 @@ def shade_eye(
 
     `into_photo` (2, 3) carries pixels to the patch `ball`; the iris there (centre and radius in px) slides by `slide`
     and takes its surroundings along less and less, so that white is stretched on one side and gathered on the other.
-    What stays in place: `shade` (height, width, 1) of lids and lashes, which multiplies, and `highlights`, which add;
-    `rest` is what the three together lack of the photo, by `rest_share`.
+    `shade` (height, width, 1) of lids and lashes, which multiplies, is found through `into_shade` instead, so that it
+    goes with the lids. What stays in place: `highlights`, which add; `rest` is what the three together lack of the
+    photo, by `rest_share`.
     """
     for row in range(coverage.shape[0]):
         for column in range(coverage.shape[1]):
@@ -47,7 +49,9 @@ def shade_eye(
             y = into_photo[1, 0] * (left + column) + into_photo[1, 1] * (top + row) + into_photo[1, 2]
             away = np.hypot(x - iris[0] - slide[0], y - iris[1] - slide[1]) / radius
             along = smooth_step(_STILL, _RIGID, away)
-            shaded = sample(shade, x, y, 0)
+            shade_x = into_shade[0, 0] * (left + column) + into_shade[0, 1] * (top + row) + into_shade[0, 2]
+            shade_y = into_shade[1, 0] * (left + column) + into_shade[1, 1] * (top + row) + into_shade[1, 2]
+            shaded = sample(shade, shade_x, shade_y, 0)
             for k in range(3):
                 value = sample(ball, x - slide[0] * along, y - slide[1] * along, k) * shaded
                 value += sample(highlights, x, y, k) + rest_share * sample(rest, x, y, k)

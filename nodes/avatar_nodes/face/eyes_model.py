@@ -22,6 +22,8 @@ from avatar_nodes.payloads import FaceMotion
 Array = NDArray[np.float64]
 
 _LEAVES = 1.5  # px the iris slides until nothing but the model of the eye is shown
+_WIDER = (1.02, 1.15)  # of the upper lid's arch in the photo: over it the lids take along their shade on the eyeball
+_FLAT = 0.02  # eye widths: an upper lid without an arch that could be compared
 _LONGEST_LOOK = 38.0  # degrees an eye turns at most
 
 
@@ -31,8 +33,14 @@ class _Eye:
     lower: NDArray[np.int64]
     plane: Array  # (3, 3): a point and two unit steps in the plane of the iris, head coordinates
     photo_plane: Array  # (3, 2) px
+    photo_lids: Array  # (3, 2) px: the corners, and the middle of the upper rim
     ball: Eyeball
     patch: LidPatch
+
+    @property
+    def lids(self) -> NDArray[np.int64]:
+        """The corners, and the middle of the upper rim, as vertices."""
+        return _lid_points(self.upper)
 
 
 class Eyes:
@@ -74,12 +82,16 @@ class Eyes:
             return
         now = self._puppet.project(eye.plane, eye.plane, placed.stance)[0]
         into_photo = affine(now, eye.photo_plane)
-        into_photo[:, 2] -= (eye.ball.left, eye.ball.top)
+        lids = points[eye.lids]
+        wider = _wider(lids, eye.photo_lids)
+        into_shade = into_photo if wider == 0.0 else _mixed(into_photo, affine(lids, eye.photo_lids), wider)
+        corner = np.array([[0.0, 0.0, eye.ball.left], [0.0, 0.0, eye.ball.top]])
         slide = (eye.photo_plane[1:] - eye.photo_plane[0]).T @ turn
         ball = eye.ball
         shade_eye(
-            picture, opening.coverage, opening.left, opening.top, into_photo.astype(np.float32),
-            ball.ball, ball.shade, ball.highlights, ball.rest, _rest_share(slide),
+            picture, opening.coverage, opening.left, opening.top,
+            (into_photo - corner).astype(np.float32), (into_shade - corner).astype(np.float32),
+            ball.ball, ball.shade, ball.highlights, ball.rest, _rest_share(slide) * (1.0 - wider),
             ball.iris, ball.radius, slide.astype(np.float32),
         )  # fmt: skip
 
@@ -109,7 +121,30 @@ def _take_eye(
     plane = still.face[[upper[0], upper[-1]]].mean(0) + np.eye(4, 3, -1)[:3]
     photo_plane = puppet.project(plane, plane, puppet.photo_stance)[0]
     ball = take_eyeball(image, opening, iris, float(np.linalg.norm(ring - iris, axis=1).max()))
-    return _Eye(upper, lower, plane, photo_plane, ball, LidPatch(image, points, Eyelids.of(rims), lash))
+    lids = points[_lid_points(upper)]
+    return _Eye(upper, lower, plane, photo_plane, lids, ball, LidPatch(image, points, Eyelids.of(rims), lash))
+
+
+def _lid_points(upper: NDArray[np.int64]) -> NDArray[np.int64]:
+    return upper[[0, -1, len(upper) // 2]]
+
+
+def _mixed(one: Array, other: Array, share: float) -> Array:
+    return one + share * (other - one)
+
+
+def _wider(lids: Array, photo: Array) -> float:
+    """Whether the upper lid (3, 2) stands higher over the corners than in the photo, 0 to 1."""
+    was = abs(_arch(photo))
+    opened = _arch(lids) * np.sign(_arch(photo)) / was if was > _FLAT else 0.0
+    share = min(max((opened - _WIDER[0]) / (_WIDER[1] - _WIDER[0]), 0.0), 1.0)
+    return float(share * share * (3.0 - 2.0 * share))
+
+
+def _arch(lids: Array) -> float:
+    """How high the middle of the upper rim stands over the line of the corners, in eye widths, to one side of it."""
+    (x, y), (across, down) = lids[1] - lids[0], lids[2] - lids[0]
+    return float((x * down - y * across) / max(x * x + y * y, 1e-6))
 
 
 def _rest_share(slide: Array) -> float:

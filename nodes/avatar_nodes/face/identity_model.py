@@ -12,7 +12,7 @@ from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import head_pose
 from avatar_nodes.face.dynamics_model import Dynamics
 from avatar_nodes.face.expression_model import ExpressionBasis, build_basis
-from avatar_nodes.face.lids_model import lid_opening, move_lids
+from avatar_nodes.face.lids_model import as_seen, hold_lids, lid_opening, move_lids
 from avatar_nodes.face.lips_closure_model import LOWER_LIP, UPPER_LIP, LipClosure, lip_gap
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, EYE_LOOK_DEG, FaceMotion
 
@@ -48,11 +48,9 @@ class Identity:
         dynamics = Dynamics.of(motion)
         if dynamics is not None:
             vertices += dynamics.move()
-        move_lids(
-            vertices,
-            lid_opening(motion.expression, gaze_of(motion)[1]),
-            lid_opening(photo.expression, gaze_of(photo)[1]),
-        )
+        seen = lid_opening(photo.expression, gaze_of(photo)[1])
+        move_lids(vertices, as_seen(lid_opening(motion.expression, gaze_of(motion)[1]), seen), seen)
+        hold_lids(vertices, self.neutral)
         least = near * np.minimum(lip_gap(self.neutral + self.residual), 0.0)
         self.closure.close(vertices, float(np.clip(motion.closure, 0.0, 1.0)), least)
         return vertices

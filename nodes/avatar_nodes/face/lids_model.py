@@ -16,6 +16,9 @@ CLOSING_LINE = 0.2  # where shut lids meet: this far from the lower rim to the u
 _FOLLOW_UPPER = (0.62, 0.2)  # how far the rings of skin go with the rim
 _FOLLOW_LOWER = (0.5, 0.15)
 _LOOK_DEGREES = 30.0
+# Of the opening in the photo: up to where lids open freely, and where they end. Behind them the eye is made up.
+_FREE, _MOST = 1.2, 1.35
+_HELD_UPPER = (0.25, 0.05)  # how far the rings go where the rim is held: what opened it hardly moved them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,33 @@ def lid_opening(expression: NDArray[np.float32], gaze_pitch: float) -> LidOpenin
         upper.append(follow * (1 + 0.3 * wide - 0.2 * squint) * (1 - blink))
         lower.append((1 + 0.3 * max(look, 0.0)) * (1 + 0.15 * wide - 0.5 * squint) * (1 - blink))
     return LidOpening((upper[0], upper[1]), (lower[0], lower[1]))
+
+
+def as_seen(opening: LidOpening, photo: LidOpening) -> LidOpening:
+    """The opening, softly limited to a little more than the photo shows."""
+    upper, lower = (
+        _limited(np.divide(now, then)) * then
+        for now, then in ((opening.upper, photo.upper), (opening.lower, photo.lower))
+    )
+    return LidOpening((float(upper[0]), float(upper[1])), (float(lower[0]), float(lower[1])))
+
+
+def hold_lids(vertices: Array, photo: Array) -> None:
+    """Limit in place what all moves together open the lids, softly, to a little more than the photo (468, 3) shows."""
+    for (above, below), rings in _EYES:
+        apart = vertices[above] - vertices[below]
+        share = np.linalg.norm(apart, axis=1) / np.maximum(np.linalg.norm(photo[above] - photo[below], axis=1), 1e-6)
+        excess = (1.0 - _limited(share) / np.maximum(share, 1e-6))[:, None] * apart
+        fall = (1.0 - CLOSING_LINE) * excess
+        vertices[above] -= fall
+        vertices[below] += CLOSING_LINE * excess
+        for (ring_above, _), down in zip(rings, _HELD_UPPER, strict=True):
+            vertices[ring_above] -= down * fall
+
+
+def _limited(share: Array) -> Array:
+    room = _MOST - _FREE
+    return np.where(share > _FREE, _FREE + room * np.tanh((share - _FREE) / room), share)
 
 
 def move_lids(vertices: Array, opening: LidOpening, photo: LidOpening) -> None:

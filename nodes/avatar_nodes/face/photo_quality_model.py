@@ -35,6 +35,20 @@ class PhotoQuality:
 # have .027 at most, and painted ones more than 0.07 in three of four. Real hands half over a mouth: about .05.
 COVERED_A_LITTLE, COVERED = 0.035, 0.07
 
+# The same 36 portraits and some more: edges of at most 12.3, brightness from 98 to 217, at most 0.13 clipped.
+SOFT, VERY_SOFT = 18.0, 25.0  # thousandths of the frame
+DARK, BRIGHT, CLIPPED = 45.0, 235.0, 0.2
+
+
+def is_too_dark(quality: PhotoQuality) -> bool:
+    """Whether little but shadow is seen of the face."""
+    return quality.brightness < DARK or (quality.clipped > CLIPPED and quality.brightness < 128.0)
+
+
+def is_too_bright(quality: PhotoQuality) -> bool:
+    """Whether much of the face is white."""
+    return quality.brightness > BRIGHT or (quality.clipped > CLIPPED and quality.brightness >= 128.0)
+
 
 def measure_quality(image: Picture, landmarks: Landmarks, doubt: float) -> PhotoQuality:
     """Measure a framed photo (size, size, 3) with its landmarks (478, 3) px; `doubt` as in `ReadFace`."""

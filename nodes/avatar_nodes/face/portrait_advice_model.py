@@ -4,43 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from avatar_nodes.face.photo_quality_model import COVERED_A_LITTLE
-from avatar_nodes.face.portrait_report_model import LARGEST_SCALE, OWN_TEETH, UNSURE, PortraitReport
+from avatar_nodes.face.photo_quality_model import SOFT, VERY_SOFT, is_too_bright, is_too_dark
+from avatar_nodes.face.portrait_report_model import (
+    LARGEST_SCALE,
+    OWN_TEETH,
+    UNSURE,
+    PortraitReport,
+    mouth_seems_covered,
+)
 
 # What is not worth a word: the worst of the portraits that were tried and look well, with a little room.
-_BLURRED = 18.0  # thousandths of the frame
-_DARK, _BRIGHT, _CLIPPED, _SIDE_LIGHT = 45.0, 235.0, 0.2, 4.0
+_SIDE_LIGHT = 4.0
 _TURNED, _NODDED, _TILTED = 15.0, 12.0, 20.0  # degrees
+_FAR = 1.5  # times these: more than a matter of taste
+_VERY_SMALL = 2.0  # times enlarged
 
 
 def advise(report: PortraitReport) -> str:
     """What would help most, or that nothing would."""
-    return max(_wishes(report), default=(0.0, "nothing: this photo serves well"))[1]
+    wishes = (*_of_the_picture(report), *_of_the_face(report), *_of_taste(report))
+    return next(iter(wishes), "nothing: this photo serves well")
 
 
-def _wishes(report: PortraitReport) -> Iterator[tuple[float, str]]:
-    """What would help, with how much: 1 is just worth a word."""
-    quality, (yaw, pitch, roll) = report.quality, report.pose
-    if quality.covered > COVERED_A_LITTLE:
-        yield 10.0, "a photo with nothing before the mouth"
+def _of_the_picture(report: PortraitReport) -> Iterator[str]:
+    """First what spoils everything, and what else is measured with it."""
+    if report.quality.edge_width > VERY_SOFT:
+        yield "a sharper photo: this one is very blurred"
+    if is_too_dark(report.quality):
+        yield "a photo that is lighter"
+    if is_too_bright(report.quality):
+        yield "a photo that is darker"
+    if report.enlarged > _VERY_SMALL:
+        yield _larger(report)
+    if report.faces > 1:
+        yield "a photo of one person, or cut to one"
+
+
+def _of_the_face(report: PortraitReport) -> Iterator[str]:
+    """Then what has to be made up."""
+    if _turned(report) > _FAR:
+        yield _straight(report)
     if max(report.eyes.shut) > UNSURE:
-        yield 9.0, "a photo with open eyes"
+        yield "a photo with open eyes"
     if report.eyes.dark > UNSURE:
-        yield 9.0, "a photo without sunglasses, with light on the eyes"
+        yield "a photo without sunglasses, with light on the eyes"
+    if mouth_seems_covered(report.quality):
+        yield "a photo with nothing before the mouth"
     if any("cut off" in notice for notice in report.notices):
-        yield 8.0, "a photo that shows the whole head"
+        yield "a photo that shows the whole head"
+
+
+def _of_taste(report: PortraitReport) -> Iterator[str]:
+    """Last what would only be a little better."""
+    if report.quality.edge_width > SOFT:
+        yield "a sharper photo"
     if any("fills the photo" in notice for notice in report.notices):
-        yield 4.0, "a photo with more room around the head"
-    if quality.edge_width > _BLURRED:
-        yield 2.0 * quality.edge_width / _BLURRED, "a sharper photo"
+        yield "a photo with more room around the head"
     if report.enlarged > LARGEST_SCALE:
-        yield 2.0 * report.enlarged / LARGEST_SCALE, f"a larger photo: the face is only {report.face_px:.0f} px wide"
-    if quality.brightness < _DARK or quality.brightness > _BRIGHT or quality.clipped > _CLIPPED:
-        yield 3.0, f"a photo that is {'lighter' if quality.brightness < 128 else 'darker'}"
-    turned = max(abs(yaw) / _TURNED, abs(pitch) / _NODDED, abs(roll) / _TILTED)
-    if turned > 1.0:
-        yield 1.5 * turned, "a photo that looks straight into the camera"
-    if quality.side_light > _SIDE_LIGHT:
-        yield quality.side_light / _SIDE_LIGHT, "a photo with even light on both sides of the face"
+        yield _larger(report)
+    if _turned(report) > 1.0:
+        yield _straight(report)
+    if report.quality.side_light > _SIDE_LIGHT:
+        yield "a photo with even light on both sides of the face"
     if report.lips > OWN_TEETH:
-        yield 1.0, "a calm face with the lips together"
+        yield "a calm face with the lips together"
+
+
+def _larger(report: PortraitReport) -> str:
+    return f"a larger photo: the face is only {report.face_px:.0f} px wide"
+
+
+def _turned(report: PortraitReport) -> float:
+    """How far the head is turned, nodded or tilted; 1 is just worth a word."""
+    return max(abs(angle) / limit for angle, limit in zip(report.pose, (_TURNED, _NODDED, _TILTED), strict=True))
+
+
+def _straight(report: PortraitReport) -> str:
+    yaw, pitch, roll = report.pose
+    if abs(roll) / _TILTED > max(abs(yaw) / _TURNED, abs(pitch) / _NODDED):
+        return "a photo with the head upright"
+    return "a photo that looks straight into the camera"

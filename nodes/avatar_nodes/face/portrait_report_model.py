@@ -12,7 +12,13 @@ from avatar_nodes.face.eyes_seen_model import EyesSeen
 from avatar_nodes.face.find_face_model import FoundFace
 from avatar_nodes.face.framing_model import Framing
 from avatar_nodes.face.glasses_seen_model import SURE_OF_GLASSES
-from avatar_nodes.face.photo_quality_model import COVERED_A_LITTLE, PhotoQuality
+from avatar_nodes.face.photo_quality_model import (
+    COVERED_A_LITTLE,
+    VERY_SOFT,
+    PhotoQuality,
+    is_too_bright,
+    is_too_dark,
+)
 from avatar_nodes.face.portrait_faults_model import edges_beyond, face_width
 
 MOST_CUT_OFF = 0.03  # of the face's height: what may lie beyond the edge of the photo without a word
@@ -109,16 +115,32 @@ def _framed_notices(found: FoundFace, framing: Framing, size: int, photo: tuple[
     return notices
 
 
-def _seen_notices(eyes: EyesSeen, quality: PhotoQuality) -> list[str]:
+def _light_notices(quality: PhotoQuality) -> list[str]:
     notices = []
+    if quality.edge_width > VERY_SOFT:
+        notices.append("the photo is very blurred, and the movie will be as well; a sharp photo would look better")
+    if is_too_dark(quality):
+        notices.append("the face is very dark; a photo with more light on it would look better")
+    if is_too_bright(quality):
+        notices.append("much of the face is nearly white; a photo with less light on it would look better")
+    return notices
+
+
+def _seen_notices(eyes: EyesSeen, quality: PhotoQuality) -> list[str]:
+    notices = _light_notices(quality)
     if max(eyes.shut) > UNSURE:
         which = "the eyes are" if min(eyes.shut) > UNSURE else "one eye is"
         notices.append(f"{which} nearly closed; what the lids hide is made up; open eyes would look better")
     if eyes.dark > UNSURE:
         notices.append("the eyes are dark, as behind sunglasses; what cannot be seen of them is made up")
-    if quality.covered > COVERED_A_LITTLE:
+    if mouth_seems_covered(quality):
         notices.append("something seems to cover part of the mouth; what covers it will move with the lips")
     return notices
+
+
+def mouth_seems_covered(quality: PhotoQuality) -> bool:
+    """Whether something may lie before part of the mouth; dark and very soft lips look so without."""
+    return quality.covered > COVERED_A_LITTLE and quality.edge_width <= VERY_SOFT and not is_too_dark(quality)
 
 
 def _fallbacks(eyes: EyesSeen, lips: float) -> list[str]:

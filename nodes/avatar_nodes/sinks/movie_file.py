@@ -47,7 +47,7 @@ class MovieFile(Node):
         self._writer: MovieWriter | None = None
         self._name: PartialName | None = None
         self._signer: MediaSigner | None = None
-        self._done = False
+        self._done = self._transparent = False
         self._check_params()
         from avatar_nodes.sinks import movie_file_model, provenance
         from avatar_nodes.sinks.partial_name_model import PartialName
@@ -76,6 +76,7 @@ class MovieFile(Node):
         with self._writing():
             if video is not None:
                 writer.add_picture(self.timestamp, video.pixels)
+                self._tell_transparency(video)
             if audio is not None:
                 writer.add_sound(self.timestamp, audio.samples, audio.sample_rate)
 
@@ -130,6 +131,16 @@ class MovieFile(Node):
             raise NodeError(f"{self.path} is a folder", fix="give the name of a file in it")
         if len(self.background) != 3:
             raise NodeError(f"background {list(self.background)}: expected three numbers: red, green, blue")
+
+    def _tell_transparency(self, video: VideoFrame) -> None:
+        """Once, at the first picture with alpha."""
+        if self._transparent or video.pixels.shape[2] != 4:
+            return
+        self._transparent = True
+        self.context.notice(
+            f"{self.path}: {self.path.suffix[1:].lower()} keeps no transparency, so the pictures are laid over"
+            f" background {list(self.background)}; picture_files keeps it"
+        )
 
     def _seal(self, target: Path) -> None:
         """Sign the partial movie, and give it the name of `target`."""

@@ -75,8 +75,11 @@ class FaceTracker(Node):
 
     def finish(self) -> None:
         if self._missed and not self._seen:
-            self.context.notice(f"no face was seen in {counted(self._missed, 'frame')}; the portrait stands still")
-        elif self._missed:
+            raise NodeError(
+                f"no face was seen in {'any of ' if self._missed > 1 else ''}{counted(self._missed, 'frame')}",
+                fix="show one face from the front, upright, large and in good light",
+            )
+        if self._missed:
             total = self._seen + self._missed
             self.context.notice(f"no face was seen in {self._missed} of {counted(total, 'frame')}")
 

@@ -80,6 +80,37 @@ def test_a_file_that_is_cut_off_is_told(avatar: Path, kept: int) -> None:
         read_avatar(avatar)
 
 
+@pytest.mark.parametrize("place", [0.02, 0.3, 0.6, 0.9])
+def test_a_changed_byte_is_told(avatar: Path, place: float) -> None:
+    content = bytearray(avatar.read_bytes())
+    head = 8 + int.from_bytes(content[:8], "little")
+    content[head + int(place * (len(content) - head))] ^= 4
+    avatar.write_bytes(content)
+    with pytest.raises(PortraitError, match="damaged \\(its content has changed since it was written\\)"):
+        read_avatar(avatar)
+
+
+def test_a_changed_word_is_told(avatar: Path) -> None:
+    content = avatar.read_bytes()
+    assert content.count(b"me.jpg") == 1
+    avatar.write_bytes(content.replace(b"me.jpg", b"he.jpg"))
+    with pytest.raises(PortraitError, match="its content has changed"):
+        read_avatar(avatar)
+
+
+def test_an_older_file_without_a_checksum_is_read(avatar: Path, portrait: Portrait) -> None:
+    rewritten(avatar, portrait, lambda arrays, said: None)
+    assert np.array_equal(read_avatar(avatar)[0].image, portrait.image)
+
+
+def test_nothing_of_the_inside_of_a_file_is_told(avatar: Path) -> None:
+    content = avatar.read_bytes()
+    avatar.write_bytes(content[:9] + b"secret" + content[15:])
+    with pytest.raises(PortraitError) as caught:
+        read_avatar(avatar)
+    assert caught.value.what.endswith("or it is damaged (what it holds cannot be read)")
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(PortraitError, match="there is no such file"):
         read_avatar(tmp_path / "me.avatar")

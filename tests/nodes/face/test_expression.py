@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import MEAN_FACE, MIRROR, rotation_matrix
 from avatar_nodes.face.expression_model import build_basis
+from avatar_nodes.face.face_basis_model import BASIS
 from avatar_nodes.face.identity_model import Identity, eye_aspect, identify
 from avatar_nodes.face.lips_closure_model import LOWER_LIP, UPPER_LIP, lip_gap
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
@@ -108,6 +109,22 @@ def test_a_photo_with_half_shut_eyes_can_open_and_shut_them() -> None:
     assert 0.1 < blink <= 0.5
     assert eye_aspect(face(found, expression()), mesh.LEFT_EYE) > 1.1 * eye_aspect(photo, mesh.LEFT_EYE)
     assert eye_aspect(face(found, expression(eyeBlink=1.0)), mesh.LEFT_EYE) < 1e-9
+
+
+def test_eyes_widen_but_not_far_beyond_the_photo(identity: Identity) -> None:
+    calm = face(identity, identity.photo_motion.expression)
+    up, strong = np.array([0.0, -28.0], np.float32), np.full(32, 3.0, np.float32)
+    shapes = expression(eyeWide=1.0)
+    driven = FaceMotion(identity.photo_motion.head, shapes, up, dynamics=strong, basis=BASIS)
+    for lids in (mesh.LEFT_EYE, mesh.RIGHT_EYE):
+        photo = eye_aspect(calm, lids)
+        assert 1.2 * photo < eye_aspect(face(identity, shapes), lids) < 1.36 * photo
+        upper, lower = list(lids[0]), list(lids[1])
+        heights, least = (
+            np.linalg.norm(one[upper[3:6]] - one[lower[3:6]], axis=1)
+            for one in (identity.deformed(driven), identity.neutral)
+        )
+        assert (heights < 1.36 * least).all()
 
 
 def test_left_and_right_are_mirror_images() -> None:

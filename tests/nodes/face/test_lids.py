@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from avatar_nodes.face import mesh_model as mesh
 from avatar_nodes.face.canonical_model import MEAN_FACE
+from avatar_nodes.face.eye_shading_model import shade_eye
 from avatar_nodes.face.lid_curves_model import Eyelids, flat
 from avatar_nodes.face.lid_patch_model import LidPatch
-from avatar_nodes.face.lids_model import lid_opening, move_lids
+from avatar_nodes.face.lids_model import LidOpening, as_seen, hold_lids, lid_opening, move_lids
 from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES
 
 SIZE = 256
@@ -117,3 +118,60 @@ def test_the_line_is_no_darker_than_the_darkest_of_the_eye() -> None:
     assert curves is not None
     soft.draw_lashes(curves, 1.0, picture)
     assert picture.min(axis=(0, 1))[0] >= 0.75 * SKIN[0]
+
+
+def heights(vertices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far apart the lids are, column by column, right eye then left."""
+    apart = [
+        vertices[list(above)][1:-1] - vertices[list(below)][1:-1] for above, below in (mesh.RIGHT_EYE, mesh.LEFT_EYE)
+    ]
+    return np.asarray(np.linalg.norm(np.concatenate(apart), axis=1))
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.5, 1.0, 1.2])
+def test_lids_open_freely_to_a_little_more_than_the_photo_shows(amount: float) -> None:
+    photo = MEAN_FACE[: mesh.FACE_VERTICES]
+    rest = LidOpening((1.0, 1.0), (1.0, 1.0))
+    moved = photo.copy()
+    move_lids(moved, LidOpening((amount, amount), (amount, amount)), rest)
+    held = moved.copy()
+    hold_lids(held, photo)
+    np.testing.assert_allclose(held, moved, atol=1e-9)
+
+
+def test_wide_eyes_are_wider_but_never_by_more_than_a_third_or_so() -> None:
+    photo = MEAN_FACE[: mesh.FACE_VERTICES]
+    shares = []
+    for amount in (1.25, 1.4, 2.0, 4.0):
+        face = photo.copy()
+        move_lids(face, LidOpening((amount, amount), (amount, amount)), LidOpening((1.0, 1.0), (1.0, 1.0)))
+        hold_lids(face, photo)
+        shares.append(heights(face) / heights(photo))
+    assert (np.diff(shares, axis=0) >= 0.0).all()
+    assert np.min(shares) > 1.2
+    assert np.max(shares) <= 1.35 + 1e-9
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 1.0])
+def test_the_photo_limits_what_a_driver_opens(share: float) -> None:
+    photo = LidOpening((share, share), (share, share))
+    wide = np.zeros(len(EXPRESSION_NAMES), np.float32)
+    wide[[EXPRESSION_INDEX["eyeWideLeft"], EXPRESSION_INDEX["eyeWideRight"]]] = 1.0
+    seen = as_seen(lid_opening(wide, -30.0), photo)
+    assert max(*seen.upper, *seen.lower) <= 1.35 * share + 1e-9
+    assert min(seen.upper) > 1.25 * share
+    assert as_seen(photo, photo) == photo
+
+
+def test_the_shade_on_the_eyeball_goes_with_the_lids() -> None:
+    ball = np.full((20, 20, 3), 200, np.uint8)
+    shade = np.ones((20, 20, 1), np.float32)
+    shade[:8] = 0.5
+    none, still = np.zeros((20, 20, 3), np.float32), np.eye(2, 3, dtype=np.float32)
+    higher = still.copy()
+    higher[1, 2] = 4.0  # a lid that stands 4 px higher than in the photo
+    iris, slide = np.array([10.0, 12.0], np.float32), np.zeros(2, np.float32)
+    picture, all_ = np.zeros((20, 20, 3), np.uint8), np.full((20, 20), 255, np.uint8)
+    shade_eye(picture, all_, 0, 0, still, higher, ball, shade, none, none, 0.0, iris, 4.0, slide)
+    assert (picture[:4] == 100).all()
+    assert (picture[4:] == 200).all()

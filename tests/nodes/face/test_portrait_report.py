@@ -16,7 +16,7 @@ from avatar_nodes.face.photo_quality_model import COVERED, COVERED_A_LITTLE, lip
 from avatar_nodes.face.portrait_advice_model import advise
 from avatar_nodes.face.portrait_faults_model import check_seen
 from avatar_nodes.face.portrait_model import Portrait, prepare_portrait
-from avatar_nodes.face.portrait_report_model import PortraitReport, report_from, report_to
+from avatar_nodes.face.portrait_report_model import PortraitReport, _seen_notices, report_from, report_to
 from avatar_nodes.face.portrait_report_rows_model import report_rows
 
 GRACE_HOPPER = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
@@ -95,6 +95,8 @@ def test_what_cannot_be_seen_is_refused_only_where_it_is_sure(eyes: EyesSeen, co
         ({"eyes": EyesSeen((0.0, 0.0), 0.5, 0.0)}, "a photo without sunglasses, with light on the eyes"),
         ({"enlarged": 2.0}, "a larger photo: the face is only"),
         ({"pose": (30.0, 0.0, 0.0)}, "a photo that looks straight into the camera"),
+        ({"pose": (0.0, 0.0, 35.0)}, "a photo with the head upright"),
+        ({"faces": 4, "lips": 0.1}, "a photo of one person"),
         ({"lips": 0.1}, "a calm face with the lips together"),
         ({"notices": ("forehead, cheeks or chin are cut off at the top; ...",)}, "a photo that shows the whole head"),
     ],
@@ -106,6 +108,37 @@ def test_the_worst_is_what_would_help_most(report: PortraitReport, change: dict[
 def test_of_two_the_worse_one_is_told(report: PortraitReport) -> None:
     both = replace(report, enlarged=2.0, eyes=EyesSeen((0.5, 0.0), 0.0, 0.0))
     assert advise(both) == "a photo with open eyes"
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "wish", "row"),
+    [
+        ({"edge_width": 46.6, "covered": 0.04}, "very blurred", "a sharper photo", "very soft (edges are 4.7 %"),
+        ({"brightness": 19.0, "covered": 0.04}, "very dark", "a photo that is lighter", "too dark (brightness 19 of"),
+        ({"brightness": 255.0, "clipped": 0.7}, "nearly white", "a photo that is darker", "too bright (brightness 255"),
+    ],
+)
+def test_a_very_bad_picture_is_told_before_all_that_follows_from_it(
+    portrait: Portrait, change: dict[str, float], word: str, wish: str, row: str
+) -> None:
+    half_shut = EyesSeen((0.4, 0.9), 0.0, 0.0)
+    quality = replace(portrait.report.quality, **change)
+    notices = _seen_notices(half_shut, quality)
+    assert [word in notice for notice in notices] == [True, False]
+    bad = replace(portrait.report, quality=quality, eyes=half_shut, faces=2)
+    assert advise(bad).startswith(wish)
+    rows = dict(report_rows(replace(portrait, report=bad)))
+    assert rows["sharpness" if "edge_width" in change else "light"].startswith(row)
+    assert rows["eyes"] == "right half shut (40 % shut), left shut (90 % shut)"
+
+
+def test_a_good_photo_in_words(portrait: Portrait) -> None:
+    rows = dict(report_rows(portrait))
+    assert rows["sharpness"].startswith("sharp (")
+    assert rows["light"].startswith("good (")
+    assert rows["eyes"].startswith("right open (")
+    assert rows["glasses"].startswith("yes (")
+    assert rows["mouth"] == "closed"
 
 
 def test_a_dark_photo_and_one_with_light_from_the_side(portrait: Portrait) -> None:

@@ -314,6 +314,14 @@ def test_a_background_of_two_numbers(tmp_path: Path) -> None:
         run_node(MovieFile, inputs={"video": frames(2)}, params=params)
 
 
+def test_lost_transparency_is_told_once(tmp_path: Path) -> None:
+    clear = [(time, VideoFrame(np.zeros((64, 64, 4), np.uint8))) for time in (0, FRAME_NS, 2 * FRAME_NS)]
+    params = {"path": tmp_path / "talk.mp4", "background": [0, 128, 255]}
+    (notice,) = run_node(MovieFile, inputs={"video": clear}, params=params).notices
+    assert "mp4 keeps no transparency, so the pictures are laid over background [0, 128, 255]" in notice
+    assert "picture_files keeps it" in notice
+
+
 FULL = """
 import resource, sys
 from pathlib import Path

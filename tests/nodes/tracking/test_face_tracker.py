@@ -15,6 +15,7 @@ from avatar_nodes.face.renderer_model import Renderer
 from avatar_nodes.motion.shapes_model import coefficients
 from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion, VideoFrame
 from avatar_nodes.tracking.face_tracker import FaceTracker
+from graphcore import RunError
 from graphcore.testing import Result, run_node
 
 MS = 1_000_000
@@ -77,7 +78,7 @@ def test_frames_without_a_face_are_told(film: Film) -> None:
     np.testing.assert_array_equal(motions(result)[-1].expression, motions(result)[3].expression)
 
 
-def test_nobody_at_all_is_told() -> None:
-    result = track([GREY])
-    assert "no face was seen in 1 frame; the portrait stands still" in " ".join(result.notices)
-    assert not motions(result)[0].head.any()
+@pytest.mark.parametrize(("count", "said"), [(1, "in 1 frame"), (3, "in any of 3 frames")])
+def test_nobody_at_all_is_an_error_with_a_fix(count: int, said: str) -> None:
+    with pytest.raises(RunError, match=f"no face was seen {said}; show one face from the front"):
+        track([GREY] * count)
