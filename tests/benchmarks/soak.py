@@ -104,9 +104,9 @@ PLACES = "places:\n  first: {kind: process}\n  second: {kind: process}\n"
 
 
 def memory_mb(pid: int) -> float:
-    """What a process takes, its share of what several use included (PSS)."""
+    """What a process has allocated, and its share of the shared memory; files that it maps are other programs', too."""
     rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(row.split()[1]) for row in rows if row.startswith("Pss:")) / 1024
+    return sum(int(row.split()[1]) for row in rows if row.startswith(("Pss_Anon:", "Pss_Shmem:"))) / 1024
 
 
 def sample(run: PlacedRun, latencies: dict[str, list[float]]) -> dict[str, float]:
