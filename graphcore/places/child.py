@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from graphcore.node import Node
-from graphcore.places.hosted import CLOSE_S, Host
 from graphcore.places.routes import Door
+from graphcore.places.serving import CLOSE_S, PlaceServer
 from graphcore.transport.shared_memory import SharedMemoryWire
 
 LEAVE_S = CLOSE_S + 0.5  # whatever still hangs then is left as it is
@@ -28,7 +28,7 @@ def main() -> None:
     wire = SharedMemoryWire(socket.socket(fileno=int(control)), ring_bytes=0)
     passed = socket.socket(fileno=int(passing))
     folder = Path(plugins[0]) if plugins else None
-    Host(wire, lambda: _types(folder), Door(lambda count: _receive(passed, count)), _leave_soon).serve()
+    PlaceServer(wire, lambda: _types(folder), Door(lambda count: _receive(passed, count)), _leave_soon).serve()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # a node's thread in native code must not keep this process

@@ -48,12 +48,10 @@ class Outlet:
             if begun:  # what waited at the end that is no more is held, and comes again
                 self._dropped += self._end.dropped - min(self._end.forgotten, len(self._held))
             self._channel = channel
-            self._again.clear()
             self._end = channel.open_sender(
                 self.number, queue=self.link.queue, overflow=self._overflow, wake=self._wake
             )
-            self._again = deque(self._held)
-            self._send_again()
+            self._again = deque(self._held)  # once there is credit; the channel has not started
             if begun and not self._again:
                 self._say_settled()
         self._nudge()
@@ -131,7 +129,6 @@ class Intake:
         self, number: int, payload: type, alignment: Alignment, inlet: Inlet, now: Callable[[], int] | None = None
     ) -> None:
         self.number = number
-        self.repeated = 0  # packets that came twice
         self.latencies: deque[int] = deque(maxlen=KEPT_LATENCIES)  # live: from media time to here, ns
         self._now = now
         self._payload = payload
@@ -166,8 +163,7 @@ class Intake:
                 if message.timestamp > self._latest:
                     self._latest = message.timestamp
                     inlet.offer(message.payload, message.timestamp, message.sequence)
-                else:
-                    self.repeated += 1
+                else:  # it came before its place was lost
                     self._grant()
             elif type(message) is Settled:
                 inlet.settled = max(inlet.settled, message.timestamp)

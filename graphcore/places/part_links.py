@@ -65,7 +65,7 @@ class PartLinks:
 
     def counts(self) -> list[dict[str, Any]]:
         """What the links to other places counted at this end."""
-        return [{"number": each.number, "packets": each.packets, "dropped": each.dropped} for each in self.outlets]
+        return [{"number": each.number, "dropped": each.dropped} for each in self.outlets]
 
     def arrivals(self) -> list[dict[str, int]]:
         """Live: how long after their media time packets came here, by number of the link."""
@@ -74,11 +74,6 @@ class PartLinks:
             for each in self.intakes
             if each.latencies
         ]
-
-    @property
-    def repeated(self) -> int:
-        """How many packets came twice, from places that were lost and have come back."""
-        return sum(intake.repeated for intake in self.intakes)
 
     def _closed(self, peer: str, wire: Wire, reason: str) -> None:
         """A way has ended; one that was joined anew meanwhile, or that either end has closed, is of no interest."""

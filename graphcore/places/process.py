@@ -16,9 +16,9 @@ from typing import Any
 from graphcore.node import Node
 from graphcore.places.answers import FROZEN_S, Answers
 from graphcore.places.children import Child
-from graphcore.places.hosted import Host
 from graphcore.places.messages import Greet, Pong, Ready
 from graphcore.places.routes import Door
+from graphcore.places.serving import PlaceServer
 from graphcore.transport.channel import Channel
 from graphcore.transport.memory import memory_pair
 from graphcore.transport.shared_memory import SharedMemoryWire
@@ -63,6 +63,13 @@ class Reached:
     def send(self, message: Any) -> None:
         """Say something; after its end nothing happens."""
         self._channel.send(message)
+
+    def _take(self, message: Any) -> None:
+        """A message has come; an answer to a Ping is for nobody else."""
+        if isinstance(message, Pong):
+            self.answers.take(message)
+        else:
+            self.post(self, message)
 
     def pass_sockets(self, sockets: Sequence[socket.socket]) -> None:
         """Give away sockets, for the Assign that follows."""
@@ -157,12 +164,6 @@ class ChildPlace(Reached):
         code = self._child.process.poll()
         return self.ready is None and code is not None and code > 0
 
-    def _take(self, message: Any) -> None:
-        if isinstance(message, Pong):
-            self.answers.take(message)
-        else:
-            self.post(self, message)
-
     def _closed(self, _reason: str) -> None:
         self.post(self, GONE)
 
@@ -174,10 +175,10 @@ class OwnPlace(Reached):
         super().__init__()
         self._sockets: SimpleQueue[socket.socket] = SimpleQueue()
         wire, its_wire = memory_pair()
-        self._channel = Channel(wire, {}, receive=lambda message: self.post(self, message))
+        self._channel = Channel(wire, {}, receive=self._take)
         door = Door(lambda count: [self._sockets.get() for _ in range(count)])
-        host = Host(its_wire, lambda: types, door)
-        self._thread = threading.Thread(target=host.serve, name="graphcore-here", daemon=True)
+        server = PlaceServer(its_wire, lambda: types, door)
+        self._thread = threading.Thread(target=server.serve, name="graphcore-here", daemon=True)
         self.pid = os.getpid()
 
     def start(self, post: Post, greet: Greet) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graphcore.places.files import pieces
-from graphcore.places.messages import Greet, Pong
+from graphcore.places.messages import Greet
 from graphcore.places.process import GONE, Listens, Post, Reached
 from graphcore.places.routes import CONTROL
 from graphcore.transport.channel import Channel
@@ -102,12 +102,6 @@ class WorkerPlace(Reached):
         self._channel = Channel(wire, {}, receive=self._take, closed=self._lost)
         self._channel.start()
         self.send(self._greet)
-
-    def _take(self, message: Any) -> None:
-        if isinstance(message, Pong):
-            self.answers.take(message)
-        else:
-            self.post(self, message)
 
     def _lost(self, reason: str) -> None:
         """The wire has ended; before the first answer it is tried again, unless the worker does not want us."""

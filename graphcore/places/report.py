@@ -44,7 +44,6 @@ class Report:
             counted |= {
                 "ways": links.counts(),
                 "arrivals": links.arrivals(),
-                "repeated": links.repeated,
                 "peers": peers,
             }
         return self._said(run) | counted

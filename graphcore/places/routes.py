@@ -55,7 +55,7 @@ class Route:
 
 
 class Door:
-    """What a host needs of where it stands; `sockets` gives so many that were passed for an Assign."""
+    """What a place needs to reach others; `sockets` gives so many that were passed for an Assign."""
 
     files: WorkerFiles | None = None  # where it is not the coordinator's machine
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from graphcore.node import Node
 from graphcore.places.files import WorkerFiles, sweep
-from graphcore.places.hosted import CLOSE_S, Host
 from graphcore.places.messages import Greet
 from graphcore.places.routes import CONTROL, ROUTE, Arrivals, Door, Route
+from graphcore.places.serving import CLOSE_S, PlaceServer
 from graphcore.transport.channel import Wire
 from graphcore.transport.codec import Bye, encode
 from graphcore.transport.keys import Keys
@@ -74,7 +74,7 @@ class Worker:
         if kind == ROUTE:
             self.arrivals.add(wire)
         elif kind == CONTROL and (self.keys is None or wire.key in self._clients):
-            threading.Thread(target=self._serve, args=(wire,), name="graphcore-host", daemon=True).start()
+            threading.Thread(target=self._serve, args=(wire,), name="graphcore-place", daemon=True).start()
         else:
             _turn_away(wire, "refused: only those who are allowed may have parts run")
 
@@ -89,7 +89,7 @@ class Worker:
             return
         log.info("a coordinator has come")
         try:
-            Host(wire, lambda: self._types, _WorkerDoor(self)).serve()
+            PlaceServer(wire, lambda: self._types, _WorkerDoor(self)).serve()
         except Exception as error:
             log.exception("a coordinator is served no more")
             _turn_away(wire, f"refused: {type(error).__name__}: {error}")

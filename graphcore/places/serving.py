@@ -42,7 +42,7 @@ GONE = object()  # the control channel has ended
 LOOK = object()  # something has changed
 
 
-class Host:
+class PlaceServer:
     """Serves one coordinator."""
 
     def __init__(
