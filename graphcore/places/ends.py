@@ -16,8 +16,9 @@ from graphcore.graph.spec import Link, Overflow
 from graphcore.runtime.align import Alignment
 from graphcore.runtime.crossing import END
 from graphcore.runtime.inlet import BEGINNING, Inlet
-from graphcore.transport.channel import Channel, SendingEnd
+from graphcore.transport.channel import Channel
 from graphcore.transport.codec import Delivery, Settled
+from graphcore.transport.link_ends import SendingEnd
 
 KEPT_LATENCIES = 1000
 Sent = tuple[Any, int]  # payload, timestamp

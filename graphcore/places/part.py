@@ -14,7 +14,7 @@ from graphcore.graph.plan import Plan
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.node import Node
 from graphcore.places.files import WorkerFiles
-from graphcore.transport.channel import MAX_CREDIT
+from graphcore.transport.link_ends import MAX_CREDIT
 
 MAX_THREADS = 4096
 MAX_SEED = 2**256

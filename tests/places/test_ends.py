@@ -10,8 +10,9 @@ import pytest
 from graphcore.graph.spec import Link, Overflow
 from graphcore.payload import payload_name
 from graphcore.places.ends import Outlet
-from graphcore.transport.channel import Channel, ReceivingEnd
+from graphcore.transport.channel import Channel
 from graphcore.transport.codec import Delivery
+from graphcore.transport.link_ends import ReceivingEnd
 from graphcore.transport.memory import memory_pair
 from parts import Number
 

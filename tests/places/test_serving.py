@@ -1,4 +1,4 @@
-"""A host while a part opens: whoever gives the part up is not kept waiting."""
+"""A place while a part opens: whoever gives the part up is not kept waiting."""
 
 from __future__ import annotations
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from graphcore.transport.channel import Channel, ReceivingEnd, SendingEnd, Wire
+from graphcore.transport.channel import Channel, Wire
 from graphcore.transport.codec import Delivery
 from graphcore.transport.keys import make_keys
+from graphcore.transport.link_ends import ReceivingEnd, SendingEnd
 from graphcore.transport.memory import memory_pair
 from graphcore.transport.shared_memory import SharedMemoryWire
 from graphcore.transport.zeromq import Listener, connect

@@ -47,6 +47,10 @@ class FaceFollower:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the networks back."""
         with quiet_native_log():
             for mesh in self._meshes:
                 mesh.close()

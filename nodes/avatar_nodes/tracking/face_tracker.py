@@ -85,4 +85,4 @@ class FaceTracker(Node):
 
     def close(self) -> None:
         if self._follower is not None:
-            self._follower.__exit__()
+            self._follower.close()
