@@ -20,6 +20,7 @@ from graphcore.errors import (
     ParamError,
     PluginError,
     RunError,
+    WebError,
 )
 from graphcore.node import Context, Node, Source
 from graphcore.packet import Packet, Window
@@ -31,8 +32,14 @@ if TYPE_CHECKING:
     from graphcore.graph.check import check
     from graphcore.graph.load import load
     from graphcore.runtime.run import Run
+    from graphcore.web.server import WebServer
 
-_LAZY = {"check": "graphcore.graph.check", "load": "graphcore.graph.load", "Run": "graphcore.runtime.run"}
+_LAZY = {
+    "check": "graphcore.graph.check",
+    "load": "graphcore.graph.load",
+    "Run": "graphcore.runtime.run",
+    "WebServer": "graphcore.web.server",
+}
 
 __all__ = [
     "Cancelled",
@@ -61,6 +68,8 @@ __all__ = [
     "Source",
     "Verb",
     "VirtualClock",
+    "WebError",
+    "WebServer",
     "Window",
     "check",
     "find_nodes",

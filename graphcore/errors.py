@@ -89,6 +89,10 @@ class ChannelError(GraphcoreError):
     """A channel cannot be opened as asked: an address, a key or a peer is not as it must be."""
 
 
+class WebError(NodeError):
+    """A server for browsers cannot be had: its address is taken, or would be open to everybody."""
+
+
 class Cancelled(GraphcoreError):
     """The run was cancelled before it was done."""
 

@@ -17,7 +17,7 @@ from graphcore.port import Input, Output, Param
 if TYPE_CHECKING:
     import numpy as np
 
-RUN = frozenset({"context", "timestamp", "open", "process", "produce", "finish", "close"})
+RUN = frozenset({"context", "timestamp", "open", "process", "produce", "changed", "interrupt", "finish", "close"})
 DECLARED = frozenset({"type_name", "inputs", "outputs", "params", "own_thread", "live"})
 RESERVED = RUN | DECLARED
 
@@ -30,6 +30,7 @@ class Context(Protocol):
     clock: Clock
     live: bool
     linked: frozenset[str]  # the inputs and outputs of the node that the graph links
+    counts: dict[str, int]  # what the node counts, by name ("frames dropped"): shown beside what the run counts
 
     @property
     def rng(self) -> np.random.Generator:
@@ -71,6 +72,12 @@ class Node:
 
     def open(self) -> None:
         """Take resources; params can be read. Raise NodeError where the world is not as expected."""
+
+    def changed(self, param: str) -> None:
+        """A live param was set: called once for each time, in order, before the next call of `process`."""
+
+    def interrupt(self) -> None:
+        """Forget what waits in here to be said or shown: the user wants silence now; what comes later goes on."""
 
     def finish(self) -> None:
         """Flush: the drivers have ended, and what is sent here still arrives."""

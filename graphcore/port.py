@@ -153,12 +153,12 @@ class Param(_Named, Generic[T]):
         self.file = file
 
     @classmethod
-    def file_in(cls, default: Path | str = REQUIRED, *, doc: str = "") -> Param[Path]:
+    def file_in(cls, default: Path | str = REQUIRED, *, live: bool = False, doc: str = "") -> Param[Path]:
         """A file the node reads; it must exist when the graph starts, and travels by content.
 
         `package:NAME/PATH` names a file inside an installed Python package.
         """
-        return Param(default if default is REQUIRED else Path(default), type=Path, file="in", doc=doc)
+        return Param(default if default is REQUIRED else Path(default), type=Path, live=live, file="in", doc=doc)
 
     @classmethod
     def file_out(cls, default: Path | str = REQUIRED, *, doc: str = "") -> Param[Path]:

@@ -147,6 +147,9 @@ def live_value(types: Mapping[str, type[Node]], node: str, param: str, value: ob
         live = [name for name, other in params.items() if other.live]
         raise ParamError(f"{node}.{param}: no live param; expected one of {', '.join(live) or '(none)'}")
     try:
-        return params[param].accept(value)
+        accepted = params[param].accept(value)
+        return find_input(accepted, Path.cwd()) if params[param].file and accepted is not None else accepted
     except ParamError as error:
         raise ParamError(f"{node}.{param}: {error}") from None
+    except FileMistake as mistake:
+        raise ParamError(f"{node}.{param}: {mistake.what}; expected {mistake.expected}") from None

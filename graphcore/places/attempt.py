@@ -16,6 +16,7 @@ from graphcore.places.messages import (
     Cancel,
     Ended,
     Go,
+    Interrupt,
     Opened,
     Parted,
     Quiet,
@@ -129,6 +130,10 @@ class Attempt:
         """End the sources; a place that is lost just now is told once it stands again."""
         self.stopped = True
         self.tell(Stop(self.number))
+
+    def interrupt(self) -> None:
+        """Let every node forget what waits in it to be said or shown."""
+        self.tell(Interrupt(self.number))
 
     def cancel(self) -> None:
         """End at once; a place that has not even started is not waited for."""

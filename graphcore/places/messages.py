@@ -102,6 +102,13 @@ class Adjust:
 
 
 @message
+class Interrupt:
+    """To a place: let every node forget what waits in it to be said or shown."""
+
+    attempt: int
+
+
+@message
 class Relieve:
     """To a place: nothing goes on anywhere, let full links take more."""
 

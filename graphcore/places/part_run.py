@@ -16,6 +16,7 @@ from graphcore.places.messages import (
     Cancel,
     Ended,
     Go,
+    Interrupt,
     Opened,
     Parted,
     Quiet,
@@ -122,6 +123,8 @@ class PartRun:
             self._relieve(message)
         elif isinstance(message, Rejoin):
             self._rejoin(message)
+        elif isinstance(message, Interrupt):
+            self._run.interrupt()
         elif isinstance(message, Adjust):
             try:
                 self._run.set(message.node, message.param, from_text(message.value))

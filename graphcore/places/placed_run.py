@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from graphcore.errors import GraphcoreError, RunError
+from graphcore.errors import GraphcoreError, ParamError, RunError
 from graphcore.graph.params import live_value
 from graphcore.graph.spec import Graph
 from graphcore.node import Node
@@ -93,8 +93,14 @@ class PlacedRun:
         """Change a live param; it holds from one of the node's next calls on. Raises ParamError."""
         types = {name: declared.node_class for name, declared in self.graph.nodes.items()}
         accepted = live_value(types, node, param, value)
+        if isinstance(accepted, Path):
+            raise ParamError(f"{node}.{param}: a file cannot be changed while the graph runs over places")
         self.graph.nodes[node].params[param] = accepted  # so that another attempt begins with it
         self._coordinator.do(lambda attempt: self._adjust(attempt, node, param, accepted))
+
+    def interrupt(self) -> None:
+        """Let every node forget what waits in it to be said or shown; the run goes on."""
+        self._coordinator.do(Attempt.interrupt)
 
     def stop(self) -> None:
         """End the sources; what they have sent still goes all the way, and files are finished."""

@@ -28,7 +28,7 @@ class Chain:
         self.members: list[Member] = []  # the head first
         self.outbox: Outbox = deque()
         self.alignment: Alignment | None = None
-        self.controls: deque[tuple[Member, str, Any]] = deque()  # live params to set before the next call
+        self.controls: deque[tuple[Member, Callable[[], None]]] = deque()  # what to do before the next call
         self.done = False
         self.broken_off = False  # the run is being cancelled: nothing more is delivered
         self.wake_at: int | None = None
@@ -90,8 +90,11 @@ class Chain:
 
     def _apply_controls(self) -> None:
         while self.controls:
-            member, name, value = self.controls.popleft()
-            member.node.__dict__[name] = value
+            member, obey = self.controls.popleft()
+            try:
+                obey()
+            except (Exception, SystemExit) as error:
+                raise RunError(member.name, None, error) from error
 
     def _produce(self) -> bool:
         assert self._packets is not None

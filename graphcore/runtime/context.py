@@ -54,6 +54,7 @@ class RunContext:
         self.clock = clock
         self.live = live
         self.linked = linked
+        self.counts: dict[str, int] = {}
         self._seed = seed
         self._cancelled = cancelled
         self._reports = reports

@@ -183,6 +183,11 @@ class Member:
     def _windowed(self, process: Callable[..., None], history: History) -> Callable[..., None]:
         return lambda payload: process(history.with_packet(Packet(payload, self.node.timestamp, 0)))
 
+    def adjust(self, param: str, value: Any) -> None:
+        """Give a live param its new value."""
+        self.node.__dict__[param] = value
+        self.node.changed(param)
+
     def follow_up(self, started: int, ended: int, timestamp: int, consumed: int) -> None:
         """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""
         self.settle(consumed)

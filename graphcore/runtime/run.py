@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graphcore.clock import Clock, LiveClock
@@ -128,8 +129,14 @@ class Run:
         members = self._assembly.members
         accepted = live_value({name: type(member.node) for name, member in members.items()}, node, param, value)
         chain = self._assembly.chain_of[node]
-        chain.controls.append((members[node], param, accepted))
+        chain.controls.append((members[node], partial(members[node].adjust, param, accepted)))
         chain.wake()
+
+    def interrupt(self) -> None:
+        """Let every node forget what waits in it to be said or shown; the run goes on."""
+        for chain in self._assembly.chains:
+            chain.controls.extend((member, member.node.interrupt) for member in chain.members)
+            chain.wake()
 
     def stop(self) -> None:
         """End the sources; what they have sent still goes all the way, and files are finished."""
@@ -218,6 +225,7 @@ class Run:
         nodes: dict[str, Any] = {}
         for name, member in self._assembly.members.items():
             nodes[name] = member.metrics.snapshot()
+            nodes[name]["counts"] = member.node.context.counts.copy()  # nodes write them from threads of their own
             nodes[name]["type"] = type(member.node).type_name
             nodes[name]["chain"] = self._assembly.chains.index(self._assembly.chain_of[name])
             nodes[name]["outputs"] = {

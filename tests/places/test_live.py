@@ -9,8 +9,22 @@ import pytest
 
 from graphcore import ParamError
 from graphcore.runtime.trace import trace_events
-from parts import MS, Count, Endless, Gate, Scale, Sink, graph, node
+from parts import MS, Count, Endless, Gate, Number, Scale, Sink, graph, node
 from thread_places import Seen, ThreadRun
+
+
+class Talker(Endless):
+    """Starts anew from 0 when it is interrupted."""
+
+    def interrupt(self) -> None:
+        self.base = self.sent
+
+    def produce(self) -> Iterator[None]:
+        self.base = 0
+        while True:
+            self.number.send(Number(float(self.sent - self.base)), timestamp=self.sent * MS)
+            self.sent += 1
+            yield
 
 
 @pytest.fixture
@@ -93,3 +107,17 @@ def test_a_param_changes_and_a_source_stops_in_another_place() -> None:
     assert run.wait(10)
     assert seen.ends["sink"] == ["finish", "close"]
     assert not [one for one in threading.enumerate() if one.name.startswith("graphcore-") and not one.daemon]
+
+
+def test_an_interrupt_reaches_every_place() -> None:
+    seen = Seen()
+    made = graph(node("talker", Talker), node("sink", Sink, {"number": "talker.number"}))
+    run = ThreadRun(made, {"talker": "far", "sink": "here"}, seen.types | {"talker": Talker}, live=True)
+    run.start()
+    while len(seen.packets.get("sink", [])) < 5:
+        assert not run.wait(0.01)
+    run.interrupt()
+    while [value for _, value in seen.packets["sink"]].count(0.0) < 2:
+        assert not run.wait(0.01)
+    run.stop()
+    assert run.wait(10)
