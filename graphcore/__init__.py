@@ -25,7 +25,7 @@ from graphcore.errors import (
 from graphcore.node import Context, Node, Source
 from graphcore.packet import Packet, Window
 from graphcore.payload import Shape, payload
-from graphcore.plugins import Finding, Provenance, Registry, Verb, find_nodes, hookimpl
+from graphcore.plugins import Finding, Preview, Provenance, Registry, Verb, find_nodes, hookimpl
 from graphcore.port import Input, Output, Param, Sender
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ __all__ = [
     "Param",
     "ParamError",
     "PluginError",
+    "Preview",
     "Provenance",
     "Registry",
     "Run",

@@ -17,6 +17,7 @@ import pluggy
 
 from graphcore.errors import DeclarationError, PluginError
 from graphcore.node import Node, is_source
+from graphcore.payload import payload_name
 
 GROUP = "graphcore"
 
@@ -54,6 +55,14 @@ class Verb:
     run: Callable[[argparse.Namespace], int]  # does it, and returns the exit code; heavy imports stand in here
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How a payload becomes a picture that a browser shows, for the studio."""
+
+    payload: type
+    jpeg: Callable[[Any, int], bytes]  # of a payload, at most so many pixels wide; heavy imports stand in here
+
+
 class Hooks:
     """What a plugin may implement."""
 
@@ -72,6 +81,10 @@ class Hooks:
     @hookspec
     def register_verbs(self) -> list[Verb]:  # type: ignore[empty-body]
         """Return the verbs this plugin adds to the command `graphcore`."""
+
+    @hookspec
+    def register_previews(self) -> list[Preview]:  # type: ignore[empty-body]
+        """Return how payloads of this plugin become pictures that `graphcore run --studio` shows."""
 
 
 @dataclass
@@ -118,6 +131,19 @@ def find_verbs(folder: Path | None, built_in: Collection[str]) -> tuple[dict[str
             if verbs.setdefault(verb.name, verb) is not verb or other != plugin:
                 raise PluginError(f"the verb {verb.name!r} is claimed by {other} and by {plugin}; remove one")
     return verbs, failures
+
+
+def find_previews(folder: Path | None = None) -> tuple[dict[str, Preview], list[str]]:
+    """How payloads become pictures, by the payload's name on the wire, and the plugins that failed, each with why."""
+    answers, failures = ask("register_previews", folder)
+    previews: dict[str, Preview] = {}
+    for plugin, group in answers:
+        if not isinstance(group, list) or not all(isinstance(each, Preview) for each in group):
+            failures.append(f"plugin {plugin}: register_previews: expected a list of Preview")
+            continue
+        for preview in group:
+            previews.setdefault(payload_name(preview.payload), preview)
+    return previews, failures
 
 
 def _is_verb(found: object) -> bool:

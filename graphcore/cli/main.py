@@ -26,6 +26,7 @@ VERBS = {
     "nodes": "list the node types, or show the ports and params of one",
     "schema": "write a JSON Schema of graph files, for editors",
     "verify": "show what a file says of its origin",
+    "interrupt": "let a live run fall silent",
     "worker": "let other machines run parts of their graphs here",
     "keys": "make keys for places on other machines",
     "doctor": "look whether this machine has what is needed",

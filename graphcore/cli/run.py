@@ -20,6 +20,7 @@ from graphcore.cli.console import (
     load_and_place,
     warn,
 )
+from graphcore.cli.studio import add_studio_arguments, studio_of
 from graphcore.errors import Cancelled, GraphError, Mistake, counted
 
 if TYPE_CHECKING:  # at run time once the processes of other places have been started: they take their time, too
@@ -42,13 +43,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--watch", action="store_true", help="show a live table of nodes and links")
     parser.add_argument("--stats", type=Path, metavar="FILE", help="write what was counted, as JSON")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="write every call, as a Perfetto trace")
+    add_studio_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it; Ctrl-C ends a live run in good order and an offline one at once."""
     started = _prepared(arguments)
     try:
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, studio_of(arguments, started):
             code = _follow(started, interrupts, watch=arguments.watch)
     finally:
         written = _write_reports(arguments, started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphcore import Finding, Node, Provenance, Verb, hookimpl
+from graphcore import Finding, Node, Preview, Provenance, Verb, hookimpl
 
 
 @hookimpl
@@ -13,6 +13,7 @@ def register_nodes() -> list[type[Node]]:
     from avatar_nodes.audio.audio_file import AudioFile
     from avatar_nodes.audio.audio_out_file import AudioOutFile
     from avatar_nodes.audio.gain import Gain
+    from avatar_nodes.audio.playout import Playout
     from avatar_nodes.audio.text_to_speech import TextToSpeech
     from avatar_nodes.control.blink_controller import BlinkController
     from avatar_nodes.control.distance_controller import DistanceController
@@ -25,8 +26,11 @@ def register_nodes() -> list[type[Node]]:
     from avatar_nodes.motion.motion_file import MotionFile
     from avatar_nodes.motion.motion_out_file import MotionOutFile
     from avatar_nodes.motion.vowel_lip_sync import VowelLipSync
+    from avatar_nodes.sinks.browser_view import BrowserView
     from avatar_nodes.sinks.movie_file import MovieFile
+    from avatar_nodes.sinks.obs_stream import ObsStream
     from avatar_nodes.sinks.picture_files import PictureFiles
+    from avatar_nodes.sinks.recorder import Recorder
     from avatar_nodes.tracking.camera import Camera
     from avatar_nodes.tracking.face_tracker import FaceTracker
     from avatar_nodes.tracking.video_file import VideoFile
@@ -35,6 +39,7 @@ def register_nodes() -> list[type[Node]]:
         AudioFile,
         AudioOutFile,
         BlinkController,
+        BrowserView,
         Camera,
         DistanceController,
         EmotionController,
@@ -47,7 +52,10 @@ def register_nodes() -> list[type[Node]]:
         MotionFile,
         MotionOutFile,
         MovieFile,
+        ObsStream,
         PictureFiles,
+        Playout,
+        Recorder,
         SpeechFeatures,
         TextToSpeech,
         VideoFile,
@@ -77,3 +85,12 @@ def register_verbs() -> list[Verb]:
     from avatar_nodes import verbs
 
     return [verbs.portrait_verb()]
+
+
+@hookimpl
+def register_previews() -> list[Preview]:
+    """How video frames are shown by the studio."""
+    from avatar_nodes import preview
+    from avatar_nodes.payloads import VideoFrame
+
+    return [Preview(VideoFrame, preview.jpeg)]

@@ -115,6 +115,12 @@ def speak(text: str, voice: str, speed_wpm: int, pitch: int) -> Spoken:
     return Spoken(sample_rate, whole.astype(np.float32) / np.float32(32768), tape.starts)
 
 
+def sample_rate() -> int:
+    """Of all that it speaks, in Hz."""
+    with _loaded() as (_, rate):
+        return rate
+
+
 def voices() -> dict[str, str]:
     """Language tag (`en-us`) to what `speak` takes as a voice; `+NAME` behind it asks for a variant."""
     with _loaded() as (library, _):

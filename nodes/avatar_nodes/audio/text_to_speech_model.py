@@ -23,11 +23,12 @@ _SPACE = re.compile(r"\s+")
 
 
 class UnknownVoice(Exception):
-    """espeak-ng has no such voice; `near` has the names nearest to it."""
+    """espeak-ng has no such voice; `fix` names those nearest to it."""
 
-    def __init__(self, near: list[str]) -> None:
-        super().__init__(", ".join(near))
-        self.near = near
+    def __init__(self, name: str, near: list[str]) -> None:
+        self.what = f"espeak-ng has no voice {name!r}"
+        self.fix = f"did you mean {' or '.join(near[:3])}?"
+        super().__init__(f"{self.what}; {self.fix}")
 
 
 @dataclass(slots=True)
@@ -84,8 +85,8 @@ def _cut_long(sentence: str) -> Iterator[str]:
     yield sentence
 
 
-def spoken(pieces: list[str], delivery: Delivery) -> Iterator[tuple[int, Piece]]:
-    """The sample rate and the sound of each piece, in order, with silence before the first and after the last.
+def spoken(pieces: list[str], delivery: Delivery) -> Iterator[Piece]:
+    """The sound of each piece, in order, with silence before the first and after the last.
 
     The pause at the end of a piece goes to the next one, so that it is one phone.
     """
@@ -105,7 +106,7 @@ def spoken(pieces: list[str], delivery: Delivery) -> Iterator[tuple[int, Piece]]
         held = phones.pop() if phones[-1].symbol == PAUSE and not last else None
         end = held.start - position if held else len(samples)
         lead = samples[end:]
-        yield sound.sample_rate, Piece(samples[:end], phones)
+        yield Piece(samples[:end], phones)
         position += end
 
 
@@ -116,10 +117,11 @@ def find_voice(name: str) -> str:
     found = known.get(language.lower())
     if found is None:
         near = difflib.get_close_matches(language.lower(), known, n=3, cutoff=0.6)
-        raise UnknownVoice(near or [tag for tag in known if tag[:2] == language.lower()[:2]] or ["en-us"])
+        near = near or [tag for tag in known if tag[:2] == language.lower()[:2]] or ["en-us"]
+        raise UnknownVoice(name, near)
     if plus and variant not in variant_names():
         near = difflib.get_close_matches(variant, variant_names(), n=3, cutoff=0.4)
-        raise UnknownVoice([f"{language}+{other}" for other in near or ["f3", "m3"]])
+        raise UnknownVoice(name, [f"{language}+{other}" for other in near or ["f3", "m3"]])
     return found + plus + variant
 
 
@@ -138,21 +140,19 @@ def _tiled(marks: list[tuple[str, int]], offset: int, length: int) -> list[Phone
     return phones
 
 
-def in_step(sounds: Iterator[tuple[int, Piece]], chunk_ms: int) -> Iterator[tuple[int, Piece]]:
-    """The same speech in chunks of `chunk_ms`, each with the phones that start in it."""
+def in_step(sounds: Iterator[Piece], size: int) -> Iterator[Piece]:
+    """The same speech in chunks of `size` samples, each with the phones that start in it."""
     samples = np.zeros(0, np.float32)
     phones: list[Phone] = []
     position = 0
-    rate = size = 0
-    for rate, piece in sounds:
-        size = rate * chunk_ms // 1000
+    for piece in sounds:
         samples = np.concatenate([samples, piece.samples])
         phones += piece.phones
         while len(samples) >= size:
-            yield rate, _cut(samples[:size], phones, position + size)
+            yield _cut(samples[:size], phones, position + size)
             samples, position = samples[size:], position + size
     if len(samples):
-        yield rate, _cut(samples, phones, position + size)
+        yield _cut(samples, phones, position + size)
 
 
 def _cut(samples: NDArray[np.float32], phones: list[Phone], end: int) -> Piece:

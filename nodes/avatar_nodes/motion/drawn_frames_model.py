@@ -51,6 +51,7 @@ class DrawnFrames:
         self._next = 0  # the audio frame that is heard next
         self._first_row = 0
         self._first = 0  # number of the oldest frame that is kept
+        self._broken_off_ns = -1  # what was spoken before is forgotten
         self._frames: deque[MotionFrame] = deque()
 
     @property
@@ -77,6 +78,11 @@ class DrawnFrames:
         """Take speech features."""
         self._speech.add(timestamp, speech)
 
+    def break_off(self, until_ns: int) -> None:
+        """What is spoken before `until_ns` is not listened to any more."""
+        self._broken_off_ns = until_ns
+        self._listener.forget()
+
     def step(self, wish: Wish) -> None:
         """Hear the next audio frame, silence where none is known, and draw the motion frame two frames before it."""
         start, stop = self._next * ROWS, (self._next + 1) * ROWS
@@ -86,7 +92,10 @@ class DrawnFrames:
         drawn = self._sampler.step([self._state], rows[None], [wish])[0]
         if drawn is not None:
             amounts = drawn.lips.astype(np.float64)
-            heard = self._listener.step(amounts, drawn.heard_closure, drawn.touch, drawn.speech)
+            heard_of = (drawn.heard_closure, drawn.touch, drawn.speech)
+            if (self._next - LOOKAHEAD_FRAMES) * FRAME_NS < self._broken_off_ns:
+                heard_of = (0.0, 0.0, 0.0)
+            heard = self._listener.step(amounts, *heard_of)
             self._frames.append(MotionFrame(heard, drawn.pose.astype(np.float64)))
         self._next += 1
         self._speech.forget_before(stop)

@@ -91,6 +91,10 @@ class Waking:
         self._awake += min(max(goal - self._awake, -FRAME_S / CLOSE_S), FRAME_S / OPEN_S)
         return smoothstep(self._awake)
 
+    def forget(self) -> None:
+        """Nobody speaks; how loud the background is stays known."""
+        self._speaks, self._awake = Latch(*SPEAKS), 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class HeardLips:
@@ -108,6 +112,11 @@ class LipsListener:
 
     def __init__(self) -> None:
         self.waking = Waking()
+        self._closed, self._touching = Latch(*CLOSED, events=True), Latch(*TOUCHING, events=True)
+
+    def forget(self) -> None:
+        """What was spoken so far is over."""
+        self.waking.forget()
         self._closed, self._touching = Latch(*CLOSED, events=True), Latch(*TOUCHING, events=True)
 
     def step(self, amounts: Floats, closure: float, touch: float, speech: float) -> HeardLips:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from avatar_nodes.motion.broken_off_model import ON_ITS_WAY_NS, BrokenOff
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, sounds_of
 from avatar_nodes.motion.drawn_frames_model import LOOKAHEAD_NS, DrawnFrames, Sampler
 from avatar_nodes.motion.exact_lips_model import (
@@ -52,6 +53,7 @@ class FaceStream:
         self._face = LivingFace(chances)
         self._prosody = Prosody()
         self._rate, self._frame_s = rate, float(1 / rate)
+        self._broken_off = BrokenOff(self._frame_s)
         self._by_phones = "phones" in linked
         self._wait_ns = _waiting_ns(linked)
         self._sounds: list[Sound] = []
@@ -76,6 +78,14 @@ class FaceStream:
             if timestamp > self._read_to:
                 self._read_to = timestamp
                 self._sounds += sounds_of(timestamp, packet)
+
+    def interrupt(self, now_ns: int) -> None:
+        """Break speech off: of what was spoken up to now nothing moves the lips any more; all else lives on."""
+        until_ns = max(now_ns, self._frames.end_ns) + ON_ITS_WAY_NS
+        self._sounds.clear()
+        self._read_to = max(self._read_to, until_ns)
+        self._frames.break_off(until_ns)
+        self._broken_off.begin(until_ns)
 
     def rest(self) -> Iterator[tuple[int, FaceMotion]]:
         """The faces up to the end of the sound: what would come after it is silence."""
@@ -120,7 +130,7 @@ class FaceStream:
         emotion = self.emotion.at(now)
         face = self._face.at(
             now / 1e9,
-            self._lips(now, before.lips, after.lips, weight),
+            self._broken_off.lips(now, self._lips(now, before.lips, after.lips, weight)),
             before.pose + (after.pose - before.pose) * weight,
             command=self._command(now),
             emotion=None if emotion is None else emotion.weights,

@@ -88,6 +88,11 @@ class MotionDiffusion(Node):
         self._set_dials()
         self._send(stream.take(self.timestamp, speech))
 
+    def interrupt(self) -> None:
+        """The lips fall to rest in two video frames, until what comes from now on is heard."""
+        if self.context.live:  # else nobody is spoken to, and media time is not the clock's
+            self._stream.interrupt(self.context.clock.now())
+
     def finish(self) -> None:
         """Send the faces up to the end of the sound."""
         self._send(self._stream.rest())

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.control.emotion_model import expression_of
+from avatar_nodes.motion.broken_off_model import ON_ITS_WAY_NS, BrokenOff
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, lips_at, sounds_of
 from avatar_nodes.motion.loudness_model import START_ROWS
-from avatar_nodes.motion.mouth_from_sound_model import FIELDS, LEVEL, SIDE, SoundTracker, lips_from_sound
+from avatar_nodes.motion.mouth_from_sound_model import FIELDS, LEVEL, SIDE, VOICED, SoundTracker, lips_from_sound
 from avatar_nodes.motion.shapes_model import Floats, indices_of
 from avatar_nodes.motion.speech_rows_model import ROW_NS, SpeechRows
 from avatar_nodes.motion.visemes_model import LIP_NAMES
@@ -39,6 +40,8 @@ class Mouth:
         self._sound: SoundTracker | None = None
         self._sounds: list[Sound] = []
         self._read_to: int | None = None  # timestamp of the newest phones
+        self._broken_off = BrokenOff(frame_ns / 1e9)
+        self._silent_rows = 0  # number of the first row that is listened to
 
     @property
     def end_ns(self) -> int:
@@ -58,12 +61,21 @@ class Mouth:
                 self._read_to = timestamp
                 self._sounds += sounds_of(timestamp, packet)
 
+    def interrupt(self, now_ns: int) -> None:
+        """Break speech off: what was spoken up to now moves the lips no more."""
+        until_ns = max(now_ns, self.end_ns) + ON_ITS_WAY_NS
+        self._sounds.clear()
+        self._read_to = max(self._read_to or 0, until_ns)
+        self._silent_rows = until_ns // ROW_NS
+        self._broken_off.begin(until_ns)
+
     def motion_at(self, moment_ns: int, emotion: NDArray[np.float32] | None) -> FaceMotion:
         """The face at a time (ns), in rising order; `emotion`: weights (8,)."""
         row = moment_ns // ROW_NS
         sound = self._sound = self._sound or self._begun()
         self._track(sound, row + LOOKAHEAD_ROWS)
         rows = _rows_around(sound, row)
+        rows[: max(self._silent_rows - (row - SIDE), 0), [LEVEL, VOICED]] = 0.0
         known = [sound for sound in self._sounds if sound.start * 1e9 <= moment_ns + LOOKAHEAD_NS]
         if self._by_phones:
             gain = 0.72 + 0.5 * float(rows[SIDE - 3 : SIDE + 4, LEVEL].mean())
@@ -73,7 +85,7 @@ class Mouth:
         self._speech.forget_before(row)
         sound.forget_before(row - 4 * SIDE)
         self._forget_sounds(moment_ns)
-        return _face(lips, emotion)
+        return _face(self._broken_off.lips(moment_ns, lips), emotion)
 
     def _begun(self) -> SoundTracker:
         first = self._first_row or 0

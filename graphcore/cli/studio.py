@@ -1,0 +1,109 @@
+"""`graphcore run --studio`: serve the run as a page while it goes on; and how verbs reach such a page."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from graphcore.cli.console import warn
+from graphcore.errors import GraphcoreError, GraphError, Mistake, WebError
+
+if TYPE_CHECKING:
+    from graphcore.places.placed_run import PlacedRun
+    from graphcore.runtime.run import Run
+
+PORT = 7860
+TOKEN = "GRAPHCORE_TOKEN"  # of the environment
+ANSWER_S = 5.0
+
+
+class NoStudioError(GraphcoreError):
+    """No run can be reached at an address, or it refuses."""
+
+
+def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the page is served, and to whom."""
+    parser.add_argument(
+        "--studio",
+        type=_port,
+        nargs="?",
+        const=PORT,
+        metavar="PORT",
+        help=f"serve a page to watch the run and turn its dials (default port {PORT}; 0: any that is free)",
+    )
+    parser.add_argument(
+        "--studio-host", default="127.0.0.1", metavar="HOST", help="another address than 127.0.0.1 needs a token"
+    )
+    add_token_argument(parser)
+
+
+def add_token_argument(parser: argparse.ArgumentParser) -> None:
+    """What lets somebody in."""
+    parser.add_argument(
+        "--token", default=os.environ.get(TOKEN, ""), metavar="TEXT", help=f"let in only who knows it (or {TOKEN})"
+    )
+
+
+@contextlib.contextmanager
+def studio_of(arguments: argparse.Namespace, run: Run | PlacedRun) -> Iterator[None]:
+    """The page of a run that was not started yet, where it was asked for; raises GraphError."""
+    if arguments.studio is None:
+        yield
+        return
+    from graphcore.plugins import find_previews
+    from graphcore.studio.studio import Studio
+
+    previews, failures = find_previews(arguments.plugins)
+    for failure in failures:
+        warn(failure)
+    studio = Studio(run, previews, host=arguments.studio_host, port=arguments.studio, token=arguments.token)
+    try:
+        studio.start()
+    except WebError as error:
+        raise GraphError([Mistake(f"--studio {arguments.studio}", 0, 0, error.what, "", error.fix)]) from error
+    with studio:
+        print(f"studio: {studio.url}", file=sys.stderr, flush=True)
+        yield
+
+
+def ask_studio(url: str, token: str, method: str, path: str) -> Any:
+    """Call a studio's API, and return its answer; a `url` may bring its token. Raises NoStudioError."""
+    there = urlsplit(url)
+    url, token = f"{there.scheme}://{there.netloc}", parse_qs(there.query).get("token", [token])[0]
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a run is on this machine, or beside it
+    try:
+        request = urllib.request.Request(url + path, method=method, headers=headers)
+        with opener.open(request, timeout=ANSWER_S) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise NoStudioError(f"{url}: {_reason(error)}") from None
+    except ValueError:
+        raise NoStudioError(f"{url}: no studio answers there; give --url as run --studio says it") from None
+    except OSError as error:
+        why = getattr(error, "reason", error)
+        text = getattr(why, "strerror", None) or str(why)
+        raise NoStudioError(f"{url}: {text}; start a run with: graphcore run GRAPH --live --studio") from None
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.code} {error.reason}"
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{text[:100]!r}, expected a port from 0 to 65535; write --studio behind the graph, or --studio={PORT}"
+    )

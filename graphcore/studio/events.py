@@ -1,0 +1,119 @@
+"""What changes in a run, told over a WebSocket; a slow client gets the newest of each kind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from graphcore.web.guard import Bucket
+
+EVERY_S = 0.25  # stats are told
+STUCK_S = 10.0  # a client that takes nothing for so long is let go
+MAX_SAID = 64 << 10  # bytes of one thing that a client says
+SAID_A_SECOND, AT_ONCE = 200.0, 100.0  # beyond these a client is read no faster
+
+
+class Client:
+    """One who listens: what it has yet to be told, the newest of each kind, in the order of the first."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self._waiting: dict[str, str] = {}
+        self._some = asyncio.Event()
+        self.told = asyncio.Event()  # it has taken all there was
+
+    def tell(self, kind: str, text: str) -> None:
+        """Say it when the client takes it, unless something newer of this kind comes first."""
+        self._waiting[kind] = text
+        self._some.set()
+        self.told.clear()
+
+    async def send(self) -> None:
+        """Until it is gone, or takes nothing any more."""
+        try:
+            while True:
+                await self._some.wait()
+                self._some.clear()
+                waiting, self._waiting = self._waiting, {}
+                for text in waiting.values():
+                    async with asyncio.timeout(STUCK_S):
+                        await self._socket.send_str(text)
+                if not self._waiting:
+                    self.told.set()
+        except (TimeoutError, ConnectionError):
+            await self._socket.close()
+        finally:
+            self.told.set()
+
+
+class Events:
+    """Those who listen. `obey` does what one of them says, and returns what to answer, if anything."""
+
+    def __init__(self, stats: Callable[[], str], obey: Callable[[Any], str]) -> None:
+        self._stats = stats  # as JSON
+        self._obey = obey
+        self._clients: set[Client] = set()
+        self._ticking: asyncio.Task[None] | None = None
+
+    def param(self, node: str, param: str, value: Any) -> None:
+        """Tell all that a dial was turned."""
+        self._tell(f"param {node}.{param}", {"param": {"node": node, "param": param, "value": value}})
+
+    def end(self, text: str) -> None:
+        """Tell all that the run has ended, and how."""
+        for client in self._clients:
+            client.tell("stats", _stats_message(self._stats()))
+        self._tell("ended", {"ended": text})
+
+    async def all_told(self) -> None:
+        """Wait until everybody has taken what there was to tell."""
+        await asyncio.gather(*(client.told.wait() for client in self._clients))
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Tell and obey one client until it is gone."""
+        socket = web.WebSocketResponse(heartbeat=STUCK_S, compress=False, max_msg_size=MAX_SAID)
+        await socket.prepare(request)
+        client = Client(socket)
+        self._clients.add(client)
+        client.tell("stats", _stats_message(self._stats()))
+        if self._ticking is None:
+            self._ticking = asyncio.ensure_future(self._tick())
+        sending = asyncio.ensure_future(client.send())
+        try:
+            await self._hear(socket, client)
+        finally:
+            self._clients.discard(client)
+            sending.cancel()
+        return socket
+
+    async def _tick(self) -> None:
+        """While somebody listens."""
+        while self._clients:
+            await asyncio.sleep(EVERY_S)
+            text = _stats_message(self._stats()) if self._clients else ""
+            for client in self._clients:
+                client.tell("stats", text)
+        self._ticking = None
+
+    async def _hear(self, socket: web.WebSocketResponse, client: Client) -> None:
+        bucket = Bucket(SAID_A_SECOND, AT_ONCE, asyncio.get_running_loop().time)
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                client.tell("answer", json.dumps({"error": "expected text: JSON"}))
+            elif answer := self._obey(message.data):
+                client.tell("answer", answer)
+            if (wait_s := bucket.take()) > 0.0:
+                await asyncio.sleep(wait_s)
+
+    def _tell(self, kind: str, what: dict[str, Any]) -> None:
+        text = json.dumps(what)
+        for client in self._clients:
+            client.tell(kind, text)
+
+
+def _stats_message(stats: str) -> str:
+    return f'{{"stats": {stats}}}'

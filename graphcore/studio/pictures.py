@@ -1,0 +1,166 @@
+"""What outputs show, as JPEGs over a WebSocket: made only while somebody looks, and never on a node's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from graphcore.packet import Packet
+from graphcore.payload import payload_name
+from graphcore.plugins import Preview
+from graphcore.web.guard import Bucket
+
+if TYPE_CHECKING:
+    from graphcore.places.placed_run import PlacedRun
+    from graphcore.runtime.run import Run
+
+log = logging.getLogger(__name__)
+
+LEAST_WIDTH, WIDTH, MOST_WIDTH = 16, 640, 2048
+MOST_VIEWERS = 16  # of all pictures together
+WAITING_BYTES = 1 << 17  # in the kernel, for a viewer: what waits there is old when it is seen
+STUCK_S = 10.0  # a viewer that takes nothing for so long is let go
+
+
+class Picture:
+    """The newest payload of one output, and its JPEGs by width, each made once for all who look."""
+
+    def __init__(self, preview: Preview, workers: ThreadPoolExecutor) -> None:
+        self.viewers = 0
+        self._preview = preview
+        self._workers = workers
+        self._loop: asyncio.AbstractEventLoop  # once somebody looks
+        self._newest: Any = None
+        self._number = 0  # of the newest payload, from 1
+        self._fresh = asyncio.Event()
+        self._made: dict[int, asyncio.Future[bytes]] = {}  # of the newest payload, by width
+
+    def see(self, packet: Packet) -> None:
+        """A packet was sent; on its node's thread, where nothing may take time."""
+        if self.viewers:
+            with contextlib.suppress(RuntimeError):  # the server has closed
+                self._loop.call_soon_threadsafe(self._take, packet.payload)
+
+    async def jpeg(self, width: int, after: int) -> tuple[int, bytes]:
+        """The newest payload with a number above `after`, once there is one: its number, and its JPEG."""
+        while self._number <= after:
+            await self._fresh.wait()
+        if width not in self._made:
+            making = self._loop.run_in_executor(self._workers, self._preview.jpeg, self._newest, width)
+            self._made[width] = making
+        return self._number, await asyncio.shield(self._made[width])
+
+    def join(self) -> None:
+        """A viewer has come, on the server's loop."""
+        self._loop = asyncio.get_running_loop()
+        self.viewers += 1
+
+    def leave(self) -> None:
+        """A viewer is gone; after the last one nothing is kept."""
+        self.viewers -= 1
+        if not self.viewers:
+            self._newest = None
+            self._made.clear()
+
+    def _take(self, payload: Any) -> None:
+        if self.viewers:
+            self._newest = payload
+            self._number += 1
+            self._made.clear()
+            fresh, self._fresh = self._fresh, asyncio.Event()
+            fresh.set()
+
+
+class Pictures:
+    """The outputs that can be seen, by (node, output): those of payloads that a plugin has a Preview for.
+
+    A run over places shows none: what its nodes send is not in the hands of this process.
+    """
+
+    def __init__(self, run: Run | PlacedRun, previews: Mapping[str, Preview]) -> None:
+        self._workers = ThreadPoolExecutor(1, "graphcore-pictures")
+        self._least_s = 0.8 / float(run.graph.frame_rate)  # offline there may be many more frames a second
+        self._pictures: dict[tuple[str, str], Picture] = {}
+        tap = getattr(run, "tap", None)
+        if tap is None:
+            return
+        for node in run.graph.nodes.values():
+            for name, port in node.node_class.outputs.items():
+                if preview := previews.get(payload_name(port.payload)):
+                    picture = self._pictures[node.name, name] = Picture(preview, self._workers)
+                    tap(node.name, name, picture.see)
+
+    def shows(self, node: str, output: str) -> bool:
+        """Whether an output can be seen."""
+        return (node, output) in self._pictures
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Send the newest JPEG whenever the viewer has taken the one before."""
+        node, output = request.match_info["node"], request.match_info["output"]
+        picture = self._pictures.get((node, output))
+        if picture is None:
+            return _refused(404, f"{node[:100]}.{output[:100]}: no picture to be seen here")
+        width = _width(request.query.get("width", str(WIDTH)))
+        if width is None:
+            return _refused(400, f"width: expected a whole number from {LEAST_WIDTH} to {MOST_WIDTH}")
+        if sum(each.viewers for each in self._pictures.values()) >= MOST_VIEWERS:
+            return _refused(503, f"{MOST_VIEWERS} viewers are looking already")
+        viewer = web.WebSocketResponse(heartbeat=STUCK_S, compress=False, max_msg_size=1024)
+        await viewer.prepare(request)
+        _keep_little(request)
+        picture.join()
+        sending = asyncio.ensure_future(self._send(picture, viewer, width))
+        try:
+            await _until_gone(viewer)
+        finally:
+            picture.leave()
+            sending.cancel()
+        return viewer
+
+    def close(self) -> None:
+        """Make no more."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    async def _send(self, picture: Picture, viewer: web.WebSocketResponse, width: int) -> None:
+        number = 0
+        try:
+            while True:
+                number, coded = await picture.jpeg(width, number)
+                async with asyncio.timeout(STUCK_S):
+                    await viewer.send_bytes(coded)
+                await asyncio.sleep(self._least_s)
+        except (TimeoutError, ConnectionError):  # it takes nothing, or is gone
+            await viewer.close()
+        except Exception:  # a plugin's preview
+            log.warning("a picture could not be made", exc_info=True)
+            await viewer.close(code=1011, message=b"this picture cannot be made")
+
+
+async def _until_gone(viewer: web.WebSocketResponse) -> None:
+    """What a viewer says is not heard, and not read faster than is good for the graph."""
+    bucket = Bucket(20.0, 20.0, asyncio.get_running_loop().time)
+    while (await viewer.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+        await asyncio.sleep(bucket.take())
+
+
+def _keep_little(request: web.Request) -> None:
+    connection = request.transport.get_extra_info("socket") if request.transport is not None else None
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WAITING_BYTES)
+
+
+def _width(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        return None
+    return int(text) if LEAST_WIDTH <= int(text) <= MOST_WIDTH else None
+
+
+def _refused(status: int, why: str) -> web.Response:
+    return web.json_response({"error": why}, status=status)

@@ -1,0 +1,125 @@
+// The bar on top: how the run stands, its figures, and what acts on all of it.
+import { announce, the, write } from "./element.js";
+import { lostIn, msText, rateText, timeText } from "./rates.js";
+
+const STALLED_S = 2.5;
+const SURE_MS = 3000;
+const WORDS = { lost: "no connection", live: "live", running: "running", preparing: "preparing", stalled: "stalled", ended: "ended" };
+
+/** State, figures, Interrupt, Record, Stop. */
+export class Bar {
+  #position = -1;
+  #movedAt = 0;
+  #recordingSince = 0;
+
+  constructor(connection) {
+    this.connection = connection;
+    this.ended = null;
+    the("interrupt").addEventListener("click", () => this.interrupt());
+    the("stop").addEventListener("click", () => this.#stop());
+    the("record").addEventListener("click", () => this.record());
+  }
+
+  /** Take another graph, and the dials that record. */
+  take(run, recorders) {
+    this.run = run;
+    this.recorders = recorders;
+    this.ended = null;
+    this.#position = -1;
+    the("banner").hidden = true;
+    write(the("name"), run.name);
+    document.title = `${run.name} · graphcore studio`;
+    the("record").hidden = recorders.length === 0;
+    the("stop").disabled = the("interrupt").disabled = false;
+  }
+
+  /** Show the newest figures; `shown` is the output of the picture. */
+  show(stats, rates, shown) {
+    this.#state(this.#stateOf(stats));
+    write(the("time"), timeText(stats.position_s ?? stats.media_s));
+    write(the("rate"), shown ? rateText(rates.packets(shown.node, shown.name)) : "–");
+    const node = shown && stats.nodes[shown.node];
+    const known = node && node.latency_p50_us !== null && node.latency_p50_us !== undefined;
+    write(the("latency"), known ? `${msText(node.latency_p50_us)} / ${msText(node.latency_p99_us)} ms` : "–");
+    const lost = lostIn(stats);
+    write(the("lost"), String(lost));
+    the("lost").toggleAttribute("data-some", lost > 0);
+    this.#showRecording();
+    if (stats.ended !== null && stats.ended !== undefined) this.end(stats.ended);
+  }
+
+  /** The run is over: say how. */
+  end(text) {
+    if (this.ended !== null) return;
+    this.ended = text;
+    this.#state("ended");
+    the("stop").disabled = the("interrupt").disabled = true;
+    the("banner").textContent = text || "The run has ended.";
+    the("banner").hidden = false;
+  }
+
+  /** The server does not answer. */
+  lose() {
+    if (this.ended === null) this.#state("lost");
+  }
+
+  /** Forget all speech that waits. */
+  async interrupt() {
+    if (this.ended !== null) return;
+    await this.connection.post("api/interrupt").then(() => announce("interrupted"), (error) => announce(error.message));
+  }
+
+  /** Begin to record, or end it. */
+  record() {
+    if (this.recorders.length === 0) return;
+    const on = !this.recorders.some((dial) => dial.value === true);
+    this.recorders.forEach((dial) => dial.turn(on));
+    this.#showRecording();
+    announce(on ? "recording" : "recording ended");
+  }
+
+  #showRecording() {
+    const on = this.recorders.some((dial) => dial.value === true);
+    if (!on) this.#recordingSince = 0;
+    else if (this.#recordingSince === 0) this.#recordingSince = performance.now();
+    the("record").setAttribute("aria-pressed", on);
+    const seconds = (performance.now() - this.#recordingSince) / 1000;
+    write(the("record").lastElementChild, on ? timeText(seconds).replace(/\.\d$/, "") : "Record");
+  }
+
+  #stop() {
+    const button = the("stop");
+    const calm = () => {
+      delete button.dataset.sure;
+      write(button, "Stop");
+    };
+    if (button.dataset.sure === undefined) {
+      button.dataset.sure = "";
+      write(button, "Stop now?");
+      setTimeout(calm, SURE_MS);
+      return;
+    }
+    calm();
+    this.connection.post("api/stop").catch((error) => announce(error.message));
+  }
+
+  #stateOf(stats) {
+    if (this.ended !== null) return "ended";
+    const opened = stats.opened ?? stats.wall_s - stats.open_s > 0.05;
+    if (!opened) return "preparing";
+    if (stats.position_s !== this.#position) {
+      this.#position = stats.position_s;
+      this.#movedAt = stats.wall_s;
+    }
+    if (this.run.live && stats.wall_s - this.#movedAt > STALLED_S) return "stalled";
+    return this.run.live ? "live" : "running";
+  }
+
+  #state(state) {
+    const badge = the("state");
+    if (badge.dataset.state === state) return;
+    badge.dataset.state = state;
+    write(badge.lastElementChild, WORDS[state]);
+    document.body.dataset.state = state;
+  }
+}

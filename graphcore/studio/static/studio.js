@@ -1,0 +1,125 @@
+// The studio: asks for the graph, builds the page from its declarations, and keeps it up to date.
+import { Bar } from "./bar.js";
+import { Chart } from "./chart.js";
+import { Connection } from "./connection.js";
+import { acceptDrops } from "./dial_file.js";
+import { sayLine, takesLines } from "./dial_text.js";
+import { Dials } from "./dials.js";
+import { element, the, write } from "./element.js";
+import { GraphView } from "./graph.js";
+import { startKeys } from "./keys.js";
+import { showNotices } from "./notices.js";
+import { Picture } from "./picture.js";
+import { lostIn, msText, rateText, Rates } from "./rates.js";
+import { startSplitter } from "./splitter.js";
+import { startTheme, turnTheme } from "./theme.js";
+import { startTips } from "./tip.js";
+
+startTheme();
+startTips();
+startSplitter();
+
+const connection = new Connection();
+const dials = new Dials(connection);
+const picture = new Picture(connection);
+const bar = new Bar(connection);
+const graph = new GraphView(chooseNode);
+const charts = {
+  rate: new Chart("frames/s", "", "Frames a second of the picture, over the last minute; red: something was lost"),
+  latency: new Chart("latency ms", "ms", "Latency of the picture over the last minute: p50, and p99 above it"),
+  work: new Chart("work", "%", "Time that all nodes spend in their calls, of one core, over the last minute"),
+};
+let rates = new Rates();
+let run = null;
+let lostBefore = 0;
+
+connection.addEventListener("opened", load);
+connection.addEventListener("closed", () => bar.lose());
+connection.addEventListener("stats", (event) => run && show(event.detail));
+connection.addEventListener("param", ({ detail }) => dials.named(detail.node, detail.param)?.told(detail.value));
+connection.addEventListener("ended", (event) => bar.end(event.detail));
+connection.listen();
+
+async function load() {
+  const loaded = await connection.get("api/run").catch(() => null);
+  if (loaded === null) return;
+  const same = run !== null && bar.ended === null && shape(loaded) === shape(run);
+  run = loaded;
+  if (same) {
+    for (const node of run.nodes) for (const param of node.params) dials.named(node.name, param.name)?.told(param.value);
+    return;
+  }
+  rates = new Rates();
+  dials.take(run);
+  bar.take(run, [...dials.all.values()].filter((dial) => dial.param.kind === "bool" && dial.param.name === "recording"));
+  graph.take(run);
+  picture.take(run);
+  takeLines();
+  lostBefore = 0;
+}
+
+function shape(each) {
+  return JSON.stringify([each.name, each.links, each.nodes.map((node) => [node.name, node.type, node.params.length])]);
+}
+
+function show(stats) {
+  rates.see(stats);
+  bar.show(stats, rates, picture.output);
+  showNotices(stats.notices ?? [], stats.losses ?? []);
+  showCharts(stats);
+  if (!document.hidden) graph.show(stats, rates);
+}
+
+function showCharts(stats) {
+  const lost = lostIn(stats);
+  const loss = { lost: lost > lostBefore };
+  lostBefore = lost;
+  const { node, name } = picture.output ?? {};
+  const rate = node ? rates.packets(node, name) : 0;
+  charts.rate.add(rate, null, { text: rateText(rate), top: run.frame_rate, level: run.frame_rate, ...loss });
+  const { latency_p50_us: half = null, latency_p99_us: most = null } = stats.nodes[node] ?? {};
+  const ms = (us) => (us === null ? null : us / 1000);
+  charts.latency.add(ms(half), ms(most), { text: msText(half), top: 50 });
+  const work = run.nodes.reduce((sum, each) => sum + rates.work(each.name), 0) * 100;
+  charts.work.add(work, null, { text: `${Math.round(work)} %`, top: 100, level: 100 });
+}
+
+function takeLines() {
+  const lines = [...dials.all.values()].filter((dial) => takesLines(dial.param));
+  the("lines").replaceChildren(...lines.map((dial) => composer(dial, lines.length > 1)));
+}
+
+/** A line to say under the picture, the same as its dial's. */
+function composer(dial, several) {
+  const { parts: [line] } = sayLine({ connection, node: dial.node, param: dial.param, id: `${dial.id}-line`, complain: (words) => dial.complain(words) });
+  if (several) line.prepend(element("span", { class: "quiet" }, dial.node));
+  line.querySelector("button").classList.add("accent");
+  return line;
+}
+
+function chooseNode(name) {
+  graph.mark(name);
+  dials.focus(name);
+}
+
+const fileDials = () => [...dials.all.values()].filter((dial) => dial.takeFile);
+acceptDrops(document.querySelector(".screen"), (file) => fileDials()[0]?.takeFile(file));
+document.addEventListener("dragenter", () => {
+  const first = fileDials()[0];
+  write(the("drop-here"), first ? `${first.node}.${first.param.name}` : "no dial takes a file");
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => event.preventDefault());
+
+startKeys([
+  { keys: ["I", "Escape"], does: "interrupt: forget all speech that waits", act: () => bar.interrupt() },
+  { keys: ["L"], does: "say something", act: () => the("lines").querySelector("input")?.focus() },
+  { keys: ["R"], does: "record, or end it", act: () => bar.record() },
+  { keys: ["P"], does: "pause the picture on this page", act: () => picture.pause(!picture.paused) },
+  { keys: ["F"], does: "full screen", act: () => picture.fill() },
+  { keys: ["/"], does: "find a dial", act: () => the("filter").focus() },
+  { keys: ["D"], does: "to the dials", act: () => document.querySelector("#dials .row :is(input, select)")?.focus() },
+  { keys: ["G"], does: "to the graph", act: () => document.querySelector("#graph .node")?.focus() },
+  { keys: ["T"], does: "dark, light, or as the system has it", act: turnTheme },
+  { keys: ["?"], does: "this list", act: () => the("keys").showModal() },
+]);

@@ -1,0 +1,226 @@
+"""Other programs that speak, one at a time: raw PCM over TCP, or over a WebSocket that also takes orders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from avatar_nodes.audio.pcm_model import FormatError, PcmFormat, PcmReader
+from avatar_nodes.audio.sound_queue_model import SoundQueue
+
+PORTION = 1 << 14  # bytes that are taken at once
+LARGEST = 1 << 20  # bytes of a message
+BREATH_S = 0.001  # between two portions: a flood of small ones takes no time from the graph
+POLL_S = 0.02  # how often a full queue is looked at
+TELL_S = 0.1  # between two messages about what waits
+ALIVE_S = 5  # after so long without a word its machine is asked whether it is still there, three times
+QUIET_S, AT_MOST_S = 0.010, 0.200  # after an interrupt: what was under way has passed
+BACKLOG = 8  # programs that wait to be told that another one speaks
+BUSY = "another program speaks here; one at a time"
+EXPECTED = 'expected {"sample_rate": ..., "channels": ..., "format": ...}, {"interrupt": true} or {"end": true}'
+HEADER = {"sample_rate", "channels", "format"}
+
+
+class OrderError(ValueError):
+    """A text message that cannot be obeyed."""
+
+
+@dataclass
+class Passing:
+    """What was under way when speech was interrupted: until nothing came for a moment, it is thrown away."""
+
+    quiet_at: float = 0.0
+    at_most: float = 0.0
+
+    def begin(self, now: float) -> None:
+        """Speech was interrupted."""
+        self.quiet_at, self.at_most = now + QUIET_S, now + AT_MOST_S
+
+    def takes(self, now: float) -> bool:
+        """Whether what comes now belongs to it."""
+        if now > min(self.quiet_at, self.at_most):
+            return False
+        self.quiet_at = now + QUIET_S
+        return True
+
+
+class Speakers:
+    """Fills a queue with what one program at a time sends; lives on one event loop.
+
+    A full queue is not read into: the sender waits. A program that leaves is heard to its end.
+    """
+
+    def __init__(self, queue: SoundQueue, usual: PcmFormat) -> None:
+        self._queue, self._usual = queue, usual
+        self._passing = Passing()
+        self.present = False  # whether a program speaks
+        self._socket: web.WebSocketResponse | None = None
+
+    def routes(self) -> list[web.RouteDef]:
+        """What a WebServer serves."""
+        return [
+            web.get("/", self._explain),
+            web.get("/speak", self._talk),
+            web.post("/interrupt", self._be_interrupted),
+        ]
+
+    async def listen(self, listening: socket.socket) -> None:
+        """Accept programs that send nothing but PCM, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                taken, _ = await loop.sock_accept(listening)
+            except OSError:  # no descriptor is free, or the program has left
+                await asyncio.sleep(POLL_S)
+                continue
+            taken.setblocking(False)
+            _watch(taken)
+            if self.present:
+                with contextlib.suppress(OSError):
+                    taken.send(f"{BUSY}\n".encode())
+                taken.close()
+            else:
+                self.present = True
+                self._task = loop.create_task(self._listen_to(taken))
+            await asyncio.sleep(BREATH_S)
+
+    async def interrupt(self) -> None:
+        """Throw away what waits here or is on its way; the program that speaks is told."""
+        self._passing.begin(asyncio.get_running_loop().time())
+        self._queue.forget()
+        await self._tell({"interrupt": True})
+
+    async def _listen_to(self, speaker: socket.socket) -> None:
+        loop, reader = asyncio.get_running_loop(), self._reader(self._usual)
+        with speaker, self._turn(), contextlib.suppress(OSError):
+            while portion := await loop.sock_recv(speaker, PORTION):
+                await self._hear(reader, portion)
+
+    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
+        """A WebSocket: binary messages are PCM, text messages are orders."""
+        talk = web.WebSocketResponse(max_msg_size=LARGEST, compress=False)
+        await talk.prepare(request)
+        _watch(request.transport.get_extra_info("socket") if request.transport else None)
+        if self.present:
+            await talk.send_json({"error": BUSY})
+            await talk.close(code=WSCloseCode.TRY_AGAIN_LATER, message=BUSY.encode())
+            return talk
+        with self._turn():
+            self._socket = talk
+            telling = asyncio.create_task(self._tell_waiting())
+            try:
+                await self._hear_all(talk)
+            finally:
+                telling.cancel()
+                self._socket = None
+        return talk
+
+    async def _hear_all(self, talk: web.WebSocketResponse) -> None:
+        reader = self._reader(self._usual)
+        async for message in talk:
+            if message.type is WSMsgType.BINARY:
+                await self._hear(reader, message.data)
+            elif message.type is WSMsgType.TEXT:
+                try:
+                    reader = self._obey(message.data) or reader
+                except (OrderError, FormatError) as error:
+                    await talk.send_json({"error": str(error)})
+
+    def _obey(self, text: str) -> PcmReader | None:
+        """Do what a text message says; a new reader where it announces another format."""
+        try:
+            order = json.loads(text)
+        except (ValueError, RecursionError):
+            raise OrderError("this is no JSON") from None
+        if order == {"interrupt": True}:
+            self._queue.forget()
+        elif order == {"end": True}:
+            self._queue.complete()
+        elif isinstance(order, dict) and order and set(order) <= HEADER:
+            return self._reader(self._announced(order))
+        else:
+            raise OrderError(EXPECTED)
+        return None
+
+    def _announced(self, header: dict[str, Any]) -> PcmFormat:
+        usual = self._usual
+        return PcmFormat(
+            header.get("sample_rate", usual.sample_rate),
+            header.get("channels", usual.channels),
+            header.get("format", usual.sample_format),
+        )
+
+    def _reader(self, given: PcmFormat) -> PcmReader:
+        return PcmReader(given, self._usual.sample_rate, self._usual.channels)
+
+    async def _hear(self, reader: PcmReader, data: bytes) -> None:
+        """Put what came into the queue, and wait while that is full."""
+        for start in range(0, len(data), PORTION):
+            samples = reader.read(data[start : start + PORTION])  # even if not wanted: a sample may be cut in two
+            if not self._passing.takes(asyncio.get_running_loop().time()):
+                self._queue.put(samples)
+            await asyncio.sleep(BREATH_S)
+            while self._queue.full:
+                await asyncio.sleep(POLL_S)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One program speaks."""
+        self.present = True
+        try:
+            yield
+        finally:
+            self.present = False
+            self._queue.complete()
+
+    async def _tell_waiting(self) -> None:
+        """Tell the program that speaks how much of it waits, whenever that has changed."""
+        told = -1
+        while True:
+            waiting = self._queue.waiting_ms
+            if waiting != told:
+                await self._tell({"waiting_ms": waiting})
+                told = waiting
+            await asyncio.sleep(TELL_S)
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError, RuntimeError):  # it has just gone
+                await self._socket.send_json(message)
+
+    async def _be_interrupted(self, _request: web.Request) -> web.Response:
+        await self.interrupt()
+        return web.json_response({})
+
+    async def _explain(self, _request: web.Request) -> web.Response:
+        usual = self._usual
+        return web.Response(
+            text="Send PCM as binary messages to the WebSocket /speak"
+            f" ({usual.sample_format}, {usual.sample_rate} Hz, channels: {usual.channels}).\n"
+        )
+
+
+def listening_at(port: int) -> socket.socket:
+    """A socket on which programs of this machine are awaited; raises OSError."""
+    listening = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+def _watch(connection: socket.socket | asyncio.trsock.TransportSocket | None) -> None:
+    """Let the system find out where the machine at the other end has gone without a word."""
+    if connection is None:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
+        if hasattr(socket, name):  # not every system has them
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), ALIVE_S)
+    if hasattr(socket, "TCP_KEEPCNT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)

@@ -1,0 +1,105 @@
+"""A microphone or speaker that somebody may pull out: it is watched, and opened again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from avatar_nodes.audio.sound_devices_model import SOUND_DEVICES, Kind, SoundDeviceError
+
+WATCH_S = 0.1  # between two looks at it
+SILENT = 5  # looks without a block: it is gone
+SILENT_AT_FIRST = 30  # so long a device may take to begin; PulseAudio took 1.7 s
+RETRY_S = 0.5
+CLOSE_S = 2.0  # a driver may hang in closing what is no longer there
+
+
+class HeldDevice:
+    """Keeps a device open for `work`, which its thread calls with a block of float32 (n, channels).
+
+    Blocks of a microphone are to be read, those of a speaker to be filled. `opened` is called with rate and channels
+    before the first block after each opening. Raises SoundDeviceError where it is not there at the beginning; when it is
+    lost later, it is looked for every RETRY_S. `there` says whether it runs, `reconnects` how often it came back.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        name: str | None,
+        rate: int | None,
+        block_ms: float,
+        *,
+        opened: Callable[[float, int], None],
+        work: Callable[[Any], None],
+    ) -> None:
+        self.there = True
+        self.lost = 0  # how often
+        self.reconnects = 0
+        self._kind, self._name, self._rate, self._block_ms = kind, name, rate, block_ms
+        self._opened, self._work = opened, work
+        self._blocks = 0  # since it was opened
+        self._seen = 0  # of these, at the last look
+        self._silent = 0  # looks since the last block
+        self._closing = threading.Event()
+        self._stream: Any = None
+        self._open()
+        self._thread = threading.Thread(target=self._watch, name=kind, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Give the device back."""
+        self._closing.set()
+        self._thread.join(CLOSE_S)
+
+    def _open(self) -> None:
+        ready = threading.Event()
+
+        def call(block: Any, _frames: int, _times: Any, _status: Any) -> None:
+            if ready.is_set() and not self._closing.is_set():
+                self._blocks += 1
+                self._work(block)
+
+        self._blocks = self._seen = self._silent = 0
+        self._generation = SOUND_DEVICES.generation
+        self._stream = SOUND_DEVICES.open(self._kind, self._name, self._rate, self._block_ms, call)
+        self._opened(self._stream.samplerate, self._stream.channels)
+        ready.set()
+
+    def _watch(self) -> None:
+        while not self._closing.wait(WATCH_S):
+            if self._generation != SOUND_DEVICES.generation and self._opens():
+                continue  # closed for a look at the devices, not lost
+            if not self._runs():
+                self._lose()
+        SOUND_DEVICES.close(self._stream)
+
+    def _runs(self) -> bool:
+        """Whether blocks come; called once in WATCH_S."""
+        self._silent = 0 if self._blocks != self._seen else self._silent + 1
+        self._seen = self._blocks
+        return bool(self._stream.active) and self._silent < (SILENT if self._blocks else SILENT_AT_FIRST)
+
+    def _lose(self) -> None:
+        """Look for it until it is there again."""
+        self.there = False
+        self.lost += 1
+        SOUND_DEVICES.close(self._stream)
+        while not self._closing.is_set() and not self._opens_again():
+            self._closing.wait(RETRY_S)
+
+    def _opens_again(self) -> bool:
+        if not self._opens():
+            SOUND_DEVICES.look_again()
+            if not self._opens():
+                return False
+        self.reconnects += 1
+        self.there = True
+        return True
+
+    def _opens(self) -> bool:
+        try:
+            self._open()
+        except SoundDeviceError:
+            return False
+        return True

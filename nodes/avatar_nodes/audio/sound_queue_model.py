@@ -1,0 +1,115 @@
+"""Sound that comes when it likes, taken at the pace of the clock: bounded, gapless, silent where there is none."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+FADE_S = 0.005  # of sound that breaks off
+SOON_S = 0.5  # sound that goes on after a shorter silence had run dry; after a longer one it begins anew
+SMALL = 256  # samples: so few are kept together with those that follow
+
+
+class SoundQueue:
+    """What came and was not taken yet, as (n, channels) at `sample_rate`; `put` from one thread, `take` from another.
+
+    Sound begins to be given once `patience_s` of it are there, or so long after its first sample: a program that
+    sends as fast as it speaks may then be late by that much. `most_s`: when so much waits it is full; who puts
+    waits by itself.
+    """
+
+    def __init__(self, sample_rate: int, channels: int, *, most_s: float, patience_s: float) -> None:
+        self.patience_s = patience_s
+        self.underruns = 0  # how often sound ran dry, and went on soon after
+        self._rate, self._channels = sample_rate, channels
+        self._most = round(most_s * sample_rate)
+        self._fade = np.linspace(1.0, 0.0, round(FADE_S * sample_rate), dtype=np.float32)[:, None]
+        self._parts: deque[NDArray[np.float32]] = deque()
+        self._held = 0  # samples in the parts
+        self._gives = False
+        self._complete = False  # who put it said that this is all for now
+        self._waited = 0  # samples of silence given while sound was there already
+        self._dry = round(SOON_S * sample_rate)  # samples of silence given since it ran dry
+        self._lock = threading.Lock()
+
+    @property
+    def full(self) -> bool:
+        """Whether no more is to be put until some was taken."""
+        return self._held >= self._most
+
+    @property
+    def waiting_ms(self) -> int:
+        """How much sound waits."""
+        return self._held * 1000 // self._rate
+
+    def put(self, samples: NDArray[np.float32]) -> None:
+        """Take more sound in."""
+        with self._lock:
+            if not len(samples):
+                return
+            if self._parts and len(self._parts[-1]) < SMALL:
+                samples, self._held = np.concatenate([last := self._parts.pop(), samples]), self._held - len(last)
+            self._parts.append(samples)
+            self._held += len(samples)
+            self._complete = False
+
+    def complete(self) -> None:
+        """Say that nothing more will come for now: what is there is given without patience."""
+        with self._lock:
+            self._complete = True
+
+    def take(self, count: int) -> NDArray[np.float32]:
+        """The next `count` samples of sound, or of silence."""
+        with self._lock:
+            given = self._next(count) if self._may_give(count) else np.zeros((0, self._channels), np.float32)
+            missing = count - len(given)
+            if missing and self._gives:
+                self._gives = False
+                if not self._complete:
+                    given, self._dry = self._faded(given), 0
+            self._dry += missing
+        return np.concatenate([given, np.zeros((missing, self._channels), np.float32)]) if missing else given
+
+    def forget(self) -> None:
+        """Throw away what waits; what is being given fades."""
+        with self._lock:
+            tail = self._next(len(self._fade)) if self._gives else None
+            self._parts.clear()
+            self._held = 0
+            if tail is not None and len(tail):
+                self._parts.append(tail * self._fade[: len(tail)])
+                self._held = len(tail)
+                self._complete = True
+
+    def _may_give(self, count: int) -> bool:
+        """Whether sound goes on, or begins: enough of it is there, or it was waited for long enough."""
+        if self._gives or not self._held:
+            return self._gives
+        if self._held < self.patience_s * self._rate and not self._complete:
+            self._waited += count
+            if self._waited <= self.patience_s * self._rate:
+                return False
+        self.underruns += self._dry < SOON_S * self._rate
+        self._gives, self._waited = True, 0
+        return True
+
+    def _next(self, count: int) -> NDArray[np.float32]:
+        """Up to `count` samples off the front."""
+        taken: list[NDArray[np.float32]] = []
+        while self._parts and count > 0:
+            part = self._parts.popleft()
+            taken.append(part[:count])
+            if len(part) > count:
+                self._parts.appendleft(part[count:])
+            count -= len(taken[-1])
+        self._held -= sum(map(len, taken))
+        return np.concatenate(taken) if taken else np.zeros((0, self._channels), np.float32)
+
+    def _faded(self, last: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The last samples before silence that nobody announced."""
+        faded, length = last.copy(), min(len(last), len(self._fade))
+        faded[len(last) - length :] *= self._fade[len(self._fade) - length :]
+        return faded

@@ -1,0 +1,76 @@
+"""obs_stream: pictures with transparency, and sound, straight into OBS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from avatar_nodes.payloads import AudioChunk, VideoFrame
+from graphcore import Input, Node, NodeError, Param
+
+if TYPE_CHECKING:
+    from avatar_nodes.sinks.obs_stream_model import ObsServer
+
+
+class ObsStream(Node):
+    """Send raw frames with their transparency, and sound, to OBS on this machine.
+
+    In OBS: a Media Source, not a local file, input `tcp://127.0.0.1:9101`, input format `nut`. OBS connects again by
+    itself, so either may be started first. Whatever reads NUT can look, too: `ffplay -f nut tcp://127.0.0.1:9101`.
+    Up to eight viewers; one that is too slow misses frames. Nothing is encrypted, so other machines cannot connect.
+    """
+
+    video = Input(VideoFrame, align="each", default=None, doc="the picture, RGB or RGBA")
+    audio = Input(AudioChunk, align="each", default=None, doc="the sound; sent as 48 kHz stereo")
+
+    port = Param(9101, ge=0, le=65535, doc="on this machine; 0: any port that is free, which a notice tells")
+    mark = Param(True, doc='label the picture "synthetic"')
+
+    _server: ObsServer | None = None
+
+    def open(self) -> None:
+        from avatar_nodes.sinks.obs_stream_model import ObsServer
+        from avatar_nodes.sinks.provenance import LABEL
+
+        linked = self.context.linked
+        try:
+            self._server = ObsServer(
+                self.port,
+                video="video" in linked,
+                audio="audio" in linked,
+                tags={"title": self.context.name, "comment": LABEL},
+                mark=self.mark,
+                counts=self.context.counts,
+                now=self.context.clock.now,
+            )
+        except OSError as error:
+            fix = f"end what uses it, or choose another: --set {self.context.name}.port={self.port + 1}"
+            raise NodeError(f"port {self.port}: {error.strerror}", fix=fix) from None
+        self._tell(self._server.port)
+
+    def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
+        server = self._open_server()
+        if video is not None:
+            server.show(self.timestamp, video.pixels)
+        if audio is not None:
+            try:
+                server.play(self.timestamp, audio.samples, audio.sample_rate)
+            except ValueError as error:
+                raise NodeError(str(error)) from None
+
+    def interrupt(self) -> None:
+        self._open_server().hush()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def _open_server(self) -> ObsServer:
+        assert self._server is not None, "open() has run"
+        return self._server
+
+    def _tell(self, port: int) -> None:
+        self.context.notice(f"for OBS: a Media Source with input tcp://127.0.0.1:{port}, input format nut")
+        if not self.mark:
+            self.context.notice('the picture is not labelled "synthetic" (mark: false)')
+        if not self.context.live:
+            self.context.notice("frames are sent as fast as they are made; with --live they keep to the clock")

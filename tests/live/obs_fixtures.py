@@ -1,0 +1,202 @@
+"""A real OBS without a screen: on a virtual X server, in a network namespace of its own, with a home of its own."""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WEBSOCKET = 4466
+STREAM = 9101
+SIZE = (640, 360)
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+COMMAND = [sys.executable, "-c", "import sys; from graphcore.cli.main import main; sys.exit(main())"]
+
+GLOBAL_INI = f"""\
+[General]
+FirstRun=true
+LastVersion=486539266
+EnableAutoUpdates=false
+[Basic]
+Profile=Untitled
+ProfileDir=Untitled
+SceneCollection=Untitled
+SceneCollectionFile=Untitled
+[OBSWebSocket]
+FirstLoad=false
+ServerEnabled=true
+ServerPort={WEBSOCKET}
+AlertsEnabled=false
+AuthRequired=false
+"""
+BASIC_INI = """\
+[General]
+Name=Untitled
+[Video]
+BaseCX={width}
+BaseCY={height}
+OutputCX={width}
+OutputCY={height}
+FPSCommon=30
+[Output]
+Mode=Simple
+[SimpleOutput]
+FilePath={recordings}
+RecFormat=mkv
+"""
+MEDIA_SOURCE = {
+    "is_local_file": False,
+    "input": f"tcp://127.0.0.1:{STREAM}",
+    "input_format": "nut",
+    "buffering_mb": 0,
+    "reconnect_delay_sec": 1,
+    "restart_on_activate": False,
+    "clear_on_media_end": True,
+    "hw_decode": False,
+    "ffmpeg_options": "fflags=nobuffer probesize=4096 analyzeduration=100000",
+}
+
+
+def missing() -> str:
+    """Why there is no OBS here, or nothing."""
+    if os.geteuid() != 0:
+        return "needs root, for a network namespace"
+    for program in ("obs", "Xvfb", "unshare", "nsenter", "ip"):
+        if shutil.which(program) is None:
+            return f"needs {program}: apt-get install obs-studio xvfb util-linux iproute2"
+    if find_spec("obsws_python") is None:
+        return "needs obsws-python: pip install obsws-python"
+    done = subprocess.run(["unshare", "-n", "true"], capture_output=True, text=True, check=False)
+    return f"no network namespaces here: {done.stderr.strip()}" if done.returncode else ""
+
+
+class Obs:
+    """OBS, and the graphs that run beside it in its network."""
+
+    def __init__(self, home: Path, size: tuple[int, int] = SIZE) -> None:
+        self.recordings = home / "recordings"
+        self._home = home
+        self._started: list[subprocess.Popen[Any]] = []
+        _settings(home, self.recordings, size)
+        network = ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]
+        self._network = self._start(network, stdout=subprocess.PIPE)
+        assert self._network.stdout is not None
+        assert self._network.stdout.readline() == "up\n"
+        self.display = self._start_screen()
+        self._process = self._start([*self._inside(), *_obs_command()], env=self._environment(), stdout=self._log)
+        self.client = self._connect()
+        self.scene: str = self.client.get_current_program_scene().current_program_scene_name
+
+    def run(self, *arguments: str, cwd: Path) -> subprocess.Popen[str]:
+        """`graphcore run ARGUMENTS...` in the network of OBS."""
+        command = [*self._inside(), *COMMAND, "run", *arguments]
+        return self._start(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def add_stream(self, name: str = "face") -> None:
+        """A source of OBS that shows what `obs_stream` sends."""
+        self.client.create_input(self.scene, name, "ffmpeg_source", MEDIA_SOURCE, True)
+
+    def picture(self, name: str = "face", size: int = 256) -> NDArray[np.uint8] | None:
+        """What a source or a scene shows, BGRA; None where it shows nothing."""
+        try:
+            shot = self.client.get_source_screenshot(name, "png", size, size, -1)
+        except Exception:  # obsws_python: a source that has no size yet cannot be rendered
+            return None
+        data = base64.b64decode(shot.image_data.partition(",")[2])
+        made = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        return None if made is None or made.ndim != 3 else np.asarray(made, np.uint8)
+
+    def await_picture(
+        self, fits: Callable[[NDArray[np.uint8]], bool], timeout_s: float = 20.0, name: str = "face"
+    ) -> NDArray[np.uint8]:
+        """The first picture of a source that fits."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            seen = self.picture(name)
+            if seen is not None and fits(seen):
+                return seen
+        raise AssertionError(f"no such picture within {timeout_s} s")
+
+    def close(self) -> None:
+        """End all that was started."""
+        for process in reversed(self._started):
+            process.kill()
+            process.communicate()
+
+    @contextmanager
+    def network(self) -> Iterator[None]:
+        """Connections that this thread makes meanwhile are in the network of OBS."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net") as ours, open(f"/proc/{self._network.pid}/ns/net") as theirs:
+            assert libc.setns(theirs.fileno(), NEW_NETWORK) == 0, os.strerror(ctypes.get_errno())
+            try:
+                yield
+            finally:
+                assert libc.setns(ours.fileno(), NEW_NETWORK) == 0
+
+    def _start(self, command: list[str], **more: Any) -> subprocess.Popen[Any]:
+        process = subprocess.Popen(command, text=True, **more)
+        self._started.append(process)
+        return process
+
+    def _inside(self) -> list[str]:
+        return ["nsenter", "-t", str(self._network.pid), "-n", "--"]
+
+    @property
+    def _log(self) -> Any:
+        return (self._home / "obs.txt").open("w")
+
+    def _start_screen(self) -> str:
+        reading, writing = os.pipe()
+        screen = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
+        self._start(screen, pass_fds=[writing], stderr=subprocess.DEVNULL)
+        os.close(writing)
+        with open(reading) as number:
+            return f":{number.readline().strip()}"
+
+    def _environment(self) -> dict[str, str]:
+        runtime = self._home / "runtime"
+        runtime.mkdir(mode=0o700)
+        own = {"HOME": str(self._home), "XDG_RUNTIME_DIR": str(runtime), "DISPLAY": self.display}
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return kept | own | {"LIBGL_ALWAYS_SOFTWARE": "1", "QT_QPA_PLATFORM": "xcb"}
+
+    def _connect(self) -> Any:
+        import obsws_python
+
+        until = time.monotonic() + 40.0
+        while True:
+            try:
+                with self.network():
+                    return obsws_python.ReqClient(host="127.0.0.1", port=WEBSOCKET, timeout=10)
+            except Exception:  # it is starting: refused, or not ready to answer
+                assert time.monotonic() < until, (self._home / "obs.txt").read_text()[-2000:]
+                assert self._process.poll() is None, (self._home / "obs.txt").read_text()[-2000:]
+                time.sleep(0.2)
+
+
+def _obs_command() -> list[str]:
+    return ["obs", "--multi", "--disable-updater", "--websocket_ipv4_only"]
+
+
+def _settings(home: Path, recordings: Path, size: tuple[int, int]) -> None:
+    folder = home / ".config" / "obs-studio"
+    profile = folder / "basic" / "profiles" / "Untitled"
+    profile.mkdir(parents=True)
+    recordings.mkdir()
+    (folder / "global.ini").write_text(GLOBAL_INI)
+    basic = BASIC_INI.format(width=size[0], height=size[1], recordings=recordings)
+    (profile / "basic.ini").write_text(basic)
