@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import sys
@@ -76,18 +77,18 @@ def studio_of(arguments: argparse.Namespace, run: Run | PlacedRun) -> Iterator[N
 
 def ask_studio(url: str, token: str, method: str, path: str) -> Any:
     """Call a studio's API, and return its answer; a `url` may bring its token. Raises NoStudioError."""
-    there = urlsplit(url)
-    url, token = f"{there.scheme}://{there.netloc}", parse_qs(there.query).get("token", [token])[0]
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a run is on this machine, or beside it
     try:
-        request = urllib.request.Request(url + path, method=method, headers=headers)
+        there = urlsplit(url)
+        token = parse_qs(there.query).get("token", [token])[0]
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(f"http://{there.netloc}{path}", method=method, headers=headers)
         with opener.open(request, timeout=ANSWER_S) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise NoStudioError(f"{url}: {_reason(error)}") from None
-    except ValueError:
-        raise NoStudioError(f"{url}: no studio answers there; give --url as run --studio says it") from None
+    except (ValueError, http.client.HTTPException):
+        raise NoStudioError(f"{url}: no studio is there; give --url as `run --studio` says it") from None
     except OSError as error:
         why = getattr(error, "reason", error)
         text = getattr(why, "strerror", None) or str(why)

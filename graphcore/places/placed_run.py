@@ -142,6 +142,11 @@ class PlacedRun:
         return self._wall_s or time.perf_counter() - self._started_at
 
     @property
+    def ended(self) -> bool:
+        """Whether every place has closed its nodes."""
+        return self._done.is_set()
+
+    @property
     def opened(self) -> bool:
         """Whether every node has opened."""
         return self._attempt is not None and self._attempt.opened_at is not None

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from graphcore.errors import GraphcoreError, ParamError
 from graphcore.studio.described import describe_run, describe_stats
-from graphcore.studio.dials import BusyError, Dials, UnknownDialError
+from graphcore.studio.dials import BusyError, Dials, EndedError, UnknownDialError
 from graphcore.studio.events import Events
 from graphcore.studio.pictures import Pictures
 from graphcore.studio.uploads import UploadError, Uploads
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 << 10  # bytes of JSON
 FRESH_S = 0.2  # figures this old are told again: counting up costs time
-STATUS: dict[type[GraphcoreError], int] = {UnknownDialError: 404, BusyError: 429, UploadError: 413, ParamError: 400}
+STATUS: dict[type[GraphcoreError], int] = {
+    ParamError: 400,
+    UnknownDialError: 404,
+    EndedError: 409,
+    UploadError: 413,
+    BusyError: 429,
+}
 
 
 @dataclass
@@ -59,7 +65,7 @@ class Api:
             said = await _json(request)
             if not isinstance(said, dict) or "value" not in said:
                 raise ParamError('expected {"value": ...}')
-            value = self._set(request.match_info["node"], request.match_info["param"], said["value"])
+            value = self.dials.set(request.match_info["node"], request.match_info["param"], said["value"])
         except GraphcoreError as error:
             return _refused(error)
         return web.json_response({"value": value})
@@ -98,11 +104,6 @@ class Api:
             self._counted_at = monotonic()
         return self._counted
 
-    def _set(self, node: str, param: str, value: object) -> Any:
-        if self.ended is not None:
-            raise BusyError("the run has ended")
-        return self.dials.set(node, param, value)
-
     def _obey(self, text: str) -> str:
         """What a client of the events says, and what to answer."""
         try:
@@ -116,7 +117,7 @@ class Api:
         except GraphcoreError as error:
             return json.dumps({"error": str(error)})
         try:
-            self._set(str(wish["node"]), str(wish["param"]), wish["value"])
+            self.dials.set(str(wish["node"]), str(wish["param"]), wish["value"])
         except GraphcoreError as error:
             return json.dumps({"error": str(error), "node": wish["node"], "param": wish["param"]})
         return ""

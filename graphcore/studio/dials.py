@@ -32,6 +32,10 @@ class BusyError(GraphcoreError):
     """More was asked for than a graph can take; what was asked for is not done."""
 
 
+class EndedError(GraphcoreError):
+    """The run has ended."""
+
+
 class Dials:
     """The live params of a run by (node, param), with their values; `changed` hears of every new one."""
 
@@ -57,10 +61,12 @@ class Dials:
         return list(value) if isinstance(value, tuple) else value
 
     def set(self, node: str, param: str, value: object) -> Any:
-        """Turn one, and return what it stands at; raises UnknownDialError, ParamError, BusyError."""
+        """Turn one, and return what it stands at; raises UnknownDialError, ParamError, BusyError, EndedError."""
         declared = self._types[node].params.get(param) if node in self._types else None
         if declared is None or not declared.live:
             raise UnknownDialError(self._unknown(node, param))
+        if self._run.ended:
+            raise EndedError("the run has ended")
         accepted = live_value(self._types, node, param, self._given(node, declared, value))
         if self._is_said(declared):
             self._count_text(node, param)

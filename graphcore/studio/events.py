@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from graphcore.web.guard import Bucket
 
 EVERY_S = 0.25  # stats are told
 STUCK_S = 10.0  # a client that takes nothing for so long is let go
+CLOSE_S = 0.3  # for a client to take leave
 MAX_SAID = 64 << 10  # bytes of one thing that a client says
 SAID_A_SECOND, AT_ONCE = 200.0, 100.0  # beyond these a client is read no faster
 
@@ -24,13 +25,13 @@ class Client:
         self._socket = socket
         self._waiting: dict[str, str] = {}
         self._some = asyncio.Event()
-        self.told = asyncio.Event()  # it has taken all there was
+        self._told = asyncio.Event()  # it has taken all there was
 
     def tell(self, kind: str, text: str) -> None:
         """Say it when the client takes it, unless something newer of this kind comes first."""
         self._waiting[kind] = text
         self._some.set()
-        self.told.clear()
+        self._told.clear()
 
     async def send(self) -> None:
         """Until it is gone, or takes nothing any more."""
@@ -43,11 +44,16 @@ class Client:
                     async with asyncio.timeout(STUCK_S):
                         await self._socket.send_str(text)
                 if not self._waiting:
-                    self.told.set()
+                    self._told.set()
         except (TimeoutError, ConnectionError):
             await self._socket.close()
         finally:
-            self.told.set()
+            self._told.set()
+
+    async def leave(self) -> None:
+        """Once it has taken all there was."""
+        await self._told.wait()
+        await self._socket.close(code=WSCloseCode.GOING_AWAY)
 
 
 class Events:
@@ -69,13 +75,13 @@ class Events:
             client.tell("stats", _stats_message(self._stats()))
         self._tell("ended", {"ended": text})
 
-    async def all_told(self) -> None:
-        """Wait until everybody has taken what there was to tell."""
-        await asyncio.gather(*(client.told.wait() for client in self._clients))
+    async def close(self) -> None:
+        """Let everybody take what there is to tell, and leave."""
+        await asyncio.gather(*(client.leave() for client in self._clients))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Tell and obey one client until it is gone."""
-        socket = web.WebSocketResponse(heartbeat=STUCK_S, compress=False, max_msg_size=MAX_SAID)
+        socket = web.WebSocketResponse(heartbeat=STUCK_S, timeout=CLOSE_S, compress=False, max_msg_size=MAX_SAID)
         await socket.prepare(request)
         client = Client(socket)
         self._clients.add(client)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from graphcore.packet import Packet
 from graphcore.payload import payload_name
@@ -27,6 +27,7 @@ LEAST_WIDTH, WIDTH, MOST_WIDTH = 16, 640, 2048
 MOST_VIEWERS = 16  # of all pictures together
 WAITING_BYTES = 1 << 17  # in the kernel, for a viewer: what waits there is old when it is seen
 STUCK_S = 10.0  # a viewer that takes nothing for so long is let go
+CLOSE_S = 0.3  # for a viewer to take leave
 
 
 class Picture:
@@ -87,6 +88,7 @@ class Pictures:
     def __init__(self, run: Run | PlacedRun, previews: Mapping[str, Preview]) -> None:
         self._workers = ThreadPoolExecutor(1, "graphcore-pictures")
         self._least_s = 0.8 / float(run.graph.frame_rate)  # offline there may be many more frames a second
+        self._viewers: set[web.WebSocketResponse] = set()
         self._pictures: dict[tuple[str, str], Picture] = {}
         tap = getattr(run, "tap", None)
         if tap is None:
@@ -110,19 +112,25 @@ class Pictures:
         width = _width(request.query.get("width", str(WIDTH)))
         if width is None:
             return _refused(400, f"width: expected a whole number from {LEAST_WIDTH} to {MOST_WIDTH}")
-        if sum(each.viewers for each in self._pictures.values()) >= MOST_VIEWERS:
+        if len(self._viewers) >= MOST_VIEWERS:
             return _refused(503, f"{MOST_VIEWERS} viewers are looking already")
-        viewer = web.WebSocketResponse(heartbeat=STUCK_S, compress=False, max_msg_size=1024)
+        viewer = web.WebSocketResponse(heartbeat=STUCK_S, timeout=CLOSE_S, compress=False, max_msg_size=1024)
         await viewer.prepare(request)
         _keep_little(request)
         picture.join()
+        self._viewers.add(viewer)
         sending = asyncio.ensure_future(self._send(picture, viewer, width))
         try:
             await _until_gone(viewer)
         finally:
             picture.leave()
+            self._viewers.discard(viewer)
             sending.cancel()
         return viewer
+
+    async def dismiss(self) -> None:
+        """Let every viewer leave."""
+        await asyncio.gather(*(viewer.close(code=WSCloseCode.GOING_AWAY) for viewer in self._viewers))
 
     def close(self) -> None:
         """Make no more."""

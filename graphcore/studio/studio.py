@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,7 @@ class Studio:
         port: int = 0,
         token: str = "",
     ) -> None:
+        self._closed = False
         self._uploads = Uploads()
         self._pictures = Pictures(run, previews)
         self._api = Api(run, Dials(run, self._uploads), self._pictures, self._uploads)
@@ -65,7 +67,10 @@ class Studio:
         self._api.url = self._server.url.partition("?")[0]  # its reader knows the token
 
     def close(self, how: str = "done") -> None:
-        """Tell all who listen how the run ended, then end."""
+        """Tell all who listen how the run ended, then end; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(TimeoutError):
             self._server.submit(self._end(how)).result(TELL_S)
         self._server.close()
@@ -86,7 +91,7 @@ class Studio:
 
     async def _end(self, how: str) -> None:
         self._api.end(how)
-        await self._api.events.all_told()
+        await asyncio.gather(self._api.events.close(), self._pictures.dismiss())
 
 
 def _static_routes() -> list[web.RouteDef]:

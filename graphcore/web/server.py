@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 from weakref import WeakSet
 
 from aiohttp import web
@@ -60,7 +61,7 @@ class WebServer:
         """What to type into a browser on this machine."""
         host = self._host if self._host not in ("0.0.0.0", "::") else "127.0.0.1"
         shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{self._port}/" + (f"?token={self._token}" if self._token else "")
+        return f"http://{shown}:{self._port}/" + (f"?token={quote(self._token, safe='')}" if self._token else "")
 
     def start(self) -> None:
         """Listen, and serve from now on."""

@@ -12,7 +12,9 @@ def register_nodes() -> list[type[Node]]:
     """The node classes of this package; each module imports what is heavy in `open`."""
     from avatar_nodes.audio.audio_file import AudioFile
     from avatar_nodes.audio.audio_out_file import AudioOutFile
+    from avatar_nodes.audio.audio_stream import AudioStream
     from avatar_nodes.audio.gain import Gain
+    from avatar_nodes.audio.microphone import Microphone
     from avatar_nodes.audio.playout import Playout
     from avatar_nodes.audio.text_to_speech import TextToSpeech
     from avatar_nodes.control.blink_controller import BlinkController
@@ -31,6 +33,9 @@ def register_nodes() -> list[type[Node]]:
     from avatar_nodes.sinks.obs_stream import ObsStream
     from avatar_nodes.sinks.picture_files import PictureFiles
     from avatar_nodes.sinks.recorder import Recorder
+    from avatar_nodes.sinks.speaker import Speaker
+    from avatar_nodes.sinks.virtual_camera import VirtualCamera
+    from avatar_nodes.sinks.window import Window
     from avatar_nodes.tracking.camera import Camera
     from avatar_nodes.tracking.face_tracker import FaceTracker
     from avatar_nodes.tracking.video_file import VideoFile
@@ -38,6 +43,7 @@ def register_nodes() -> list[type[Node]]:
     return [
         AudioFile,
         AudioOutFile,
+        AudioStream,
         BlinkController,
         BrowserView,
         Camera,
@@ -48,6 +54,7 @@ def register_nodes() -> list[type[Node]]:
         GazeController,
         HeadMotion,
         LatentRenderer,
+        Microphone,
         MotionDiffusion,
         MotionFile,
         MotionOutFile,
@@ -56,10 +63,13 @@ def register_nodes() -> list[type[Node]]:
         PictureFiles,
         Playout,
         Recorder,
+        Speaker,
         SpeechFeatures,
         TextToSpeech,
         VideoFile,
+        VirtualCamera,
         VowelLipSync,
+        Window,
     ]
 
 

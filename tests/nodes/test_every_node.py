@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import inspect
 import itertools
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -39,12 +42,24 @@ from graphcore.testing import Result, accept_params, feed, run_node
 MS = 1_000_000
 NODES = avatar_nodes.register_nodes()
 HEAVY = {"torch", "cv2", "librosa", "mediapipe", "av", "numba", "scipy", "PIL", "matplotlib", "c2pa", "soxr"}
-LIVE_SINKS = {"recorder", "virtual_camera", "window"}  # to which nothing need come
+LIVE_SINKS = {"browser_view", "recorder", "virtual_camera", "window"}  # to which nothing need come
 SECONDS = 0.4
 SIZE = 256  # px
 PORTRAIT = Path("package:matplotlib/mpl-data/sample_data/grace_hopper.jpg")
 
 every_node = pytest.mark.parametrize("node_class", NODES, ids=[node_class.type_name for node_class in NODES])
+
+
+@pytest.fixture(autouse=True)
+def camera() -> Iterator[None]:
+    """A virtual camera to send to, where the package for that is there."""
+    if importlib.util.find_spec("pyvirtualcam") is None:
+        yield
+        return
+    from fake_camera import fake_camera
+
+    with fake_camera():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -67,12 +82,23 @@ def hum() -> np.ndarray[Any, np.dtype[np.float32]]:
     return (0.3 * np.sin(2 * np.pi * 150 * times)).astype(np.float32)
 
 
+def skip_without_its_device(node_class: type[Node]) -> None:
+    """Those that need what not every machine has; the tests of each try what can be tried without."""
+    if node_class.type_name == "virtual_camera" and importlib.util.find_spec("pyvirtualcam") is None:
+        pytest.skip("pyvirtualcam is not installed")
+    if node_class.type_name == "window" and not os.environ.get("DISPLAY"):
+        pytest.skip("there is no screen")
+
+
 def good_params(node_class: type[Node], world: Path) -> dict[str, Any]:
     """A value for every param that must be given."""
+    skip_without_its_device(node_class)
     portrait = find_input(PORTRAIT, Path())
     known = {
         "audio_file": {"path": world / "hum.wav"},
         "audio_out_file": {"path": world / "out.wav"},
+        "audio_stream": {"port": 0, "websocket_port": 0},
+        "browser_view": {"port": free_port()},
         "camera": {"device": str(world / "film.mkv")},
         "video_file": {"path": world / "film.mkv"},
         "motion_file": {"path": world / "nod.csv"},
@@ -84,6 +110,14 @@ def good_params(node_class: type[Node], world: Path) -> dict[str, Any]:
         "latent_renderer": {"portrait": portrait, "size": SIZE},
     }
     return known.get(node_class.type_name, {})
+
+
+@functools.cache
+def free_port() -> int:
+    """A port that nobody listens on, the same every time."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 def face_seen() -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -227,6 +261,7 @@ def arrays_of(packet: Packet) -> Iterator[Any]:
 FAILING: dict[str, dict[str, Any]] = {
     "audio_file": {"path": Path("nowhere.wav")},
     "audio_out_file": {"path": Path("out.doc")},
+    "audio_stream": {"port": 0, "websocket_port": 0, "host": "192.0.2.1", "token": "secret"},
     "camera": {"device": "nowhere.mkv"},
     "video_file": {"path": Path("nowhere.mkv")},
     "motion_file": {"path": Path("hum.wav")},

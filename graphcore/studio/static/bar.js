@@ -1,6 +1,6 @@
 // The bar on top: how the run stands, its figures, and what acts on all of it.
 import { announce, the, write } from "./element.js";
-import { lostIn, msText, rateText, timeText } from "./rates.js";
+import { latencyOf, lostIn, msText, rateText, timeText } from "./rates.js";
 
 const STALLED_S = 2.5;
 const SURE_MS = 3000;
@@ -36,11 +36,11 @@ export class Bar {
   /** Show the newest figures; `shown` is the output of the picture. */
   show(stats, rates, shown) {
     this.#state(this.#stateOf(stats));
-    write(the("time"), timeText(stats.position_s ?? stats.media_s));
+    const whole = stats.expected_s ? ` / ${timeText(stats.expected_s)}` : "";
+    write(the("time"), timeText(stats.position_s ?? stats.media_s) + (this.run.live ? "" : whole));
     write(the("rate"), shown ? rateText(rates.packets(shown.node, shown.name)) : "–");
-    const node = shown && stats.nodes[shown.node];
-    const known = node && node.latency_p50_us !== null && node.latency_p50_us !== undefined;
-    write(the("latency"), known ? `${msText(node.latency_p50_us)} / ${msText(node.latency_p99_us)} ms` : "–");
+    const node = shown && latencyOf(stats, this.run, shown.node);
+    write(the("latency"), node ? `${msText(node.latency_p50_us)} / ${msText(node.latency_p99_us)} ms` : "–");
     const lost = lostIn(stats);
     write(the("lost"), String(lost));
     the("lost").toggleAttribute("data-some", lost > 0);

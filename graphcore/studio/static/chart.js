@@ -8,22 +8,22 @@ const HEIGHT = 100;
 export class Chart {
   #rows = []; // [first, second, mark], the oldest first
 
-  constructor(title, unit, tip) {
-    this.unit = unit;
-    this.value = element("b");
+  constructor(title, tip) {
+    [this.value, this.other] = [element("span"), element("i")];
     this.level = drawn("path", { class: "level" });
     this.lines = [drawn("path", { class: "second" }), drawn("path", {})];
     this.marks = drawn("path", { class: "marks" });
     const strip = drawn("svg", { viewBox: `0 0 ${SAMPLES} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     strip.append(this.level, this.marks, ...this.lines);
-    the("charts").append(element("div", { class: "chart", "data-tip": tip }, element("header", {}, title, this.value), strip));
+    the("charts").append(element("div", { class: "chart", "data-tip": tip }, element("header", {}, title, element("b", {}, this.value, this.other)), strip));
   }
 
   /** Add a sample; null leaves a gap. */
-  add(first, second, { text, top, level = null, lost = false }) {
+  add(first, second, { text, other = "", top, level = null, lost = false }) {
     this.#rows.push([first, second, lost]);
     if (this.#rows.length > SAMPLES) this.#rows.shift();
     write(this.value, text);
+    write(this.other, other);
     if (document.hidden) return;
     const highest = Math.max(top, ...this.#rows.map((row) => Math.max(row[0] ?? 0, row[1] ?? 0))) * 1.08 || 1;
     const y = (value) => (HEIGHT - (value / highest) * HEIGHT).toFixed(1);

@@ -3,6 +3,7 @@ import { element, spoken } from "./element.js";
 import { Sender } from "./connection.js";
 
 const WORDS = { int: "a whole number", float: "a number", str: "text", file: "a file", bool: "on or off", list: "a list" };
+const SHORT = 8; // letters of a unit that stands beside the name
 const OWN_MS = 400; // for that long after a change of ours, older news of the same param are not shown
 
 let made = 0;
@@ -25,7 +26,8 @@ export class Dial {
       "data-tip": `Back to ${text(param.default)}`, onclick: () => this.toDefault(),
     }, "↺");
     const about = element("span", { id: `${this.id}-doc`, class: "unseen" }, this.about);
-    const label = element("label", { for: this.id, "data-tip": this.about, ondblclick: () => this.toDefault() }, spoken(param.name));
+    const label = element("label", { for: this.id, "data-tip": this.about, ondblclick: () => this.toDefault() });
+    label.append(spoken(param.name), ...(param.unit && param.unit.length <= SHORT ? [element("small", {}, param.unit)] : []));
     this.label = label;
     this.row = element("div", { class: `row ${param.kind}`, "data-param": param.name }, label);
     this.control = control(this); // {parts, show(value), wide}

@@ -30,15 +30,13 @@ export function numberDial(dial) {
     slider.value = value ?? param.ge;
     slider.style.setProperty("--filled", (slider.value - param.ge) / (param.le - param.ge));
   };
-  const unit = element("span", { class: "unit" }, param.unit);
-  return { parts: [...(slider ? [slider] : [element("span")]), element("span", { class: "number" }, field, unit)], show };
+  return { parts: [slider ?? element("span"), field], show };
 }
 
 function sliderOf(dial, read, step) {
   const { param } = dial;
   const slider = element("input", {
-    type: "range", id: dial.id, min: param.ge, max: param.le, step, "aria-describedby": `${dial.id}-doc`,
-    "aria-valuetext": false, "data-tip": dial.about,
+    type: "range", id: dial.id, min: param.ge, max: param.le, step, "aria-describedby": `${dial.id}-doc`, "data-tip": dial.about,
     oninput: () => dial.turn(read(slider.value)),
     ondblclick: () => dial.toDefault(),
     onkeydown: (event) => {

@@ -4,6 +4,7 @@ import { fileDial } from "./dial_file.js";
 import { numberDial } from "./dial_number.js";
 import { switchDial } from "./dial_switch.js";
 import { textDial } from "./dial_text.js";
+import { takesLines } from "./line.js";
 import { Dial } from "./dial.js";
 import { element, spoken, the } from "./element.js";
 
@@ -57,7 +58,7 @@ export class Dials {
   }
 
   #group(node) {
-    const live = node.params.filter((param) => param.live);
+    const live = node.params.filter((param) => param.live && !takesLines(param));
     const fixed = node.params.filter((param) => !param.live);
     const rows = live.map((param) => this.#dial(node, param).row);
     const summary = element(
@@ -99,7 +100,7 @@ export class Dials {
 }
 
 function hasLive(node) {
-  return node.params.some((param) => param.live);
+  return node.params.some((param) => param.live && !takesLines(param));
 }
 
 function fixedRows(params, only) {

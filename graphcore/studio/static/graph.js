@@ -2,9 +2,10 @@
 import { drawn, the, write } from "./element.js";
 import { layout, NODE_WIDTH, portY } from "./layout.js";
 import { ends } from "./order.js";
-import { msText, rateText } from "./rates.js";
+import { isLoss, msText, rateText } from "./rates.js";
 
-const ROW = 14; // px, a line of figures
+const ROW = 13; // px, a line of figures
+const [TITLE_Y, TYPE_Y, FIGURES_Y] = [16, 28, 44]; // px, base lines
 const PORT_ROW = 15;
 const LOSS_SHOWS_MS = 2000;
 
@@ -64,7 +65,7 @@ export class GraphView {
 
   #height(node) {
     const rows = 2 + (this.counted.has(node.name) ? 1 : 0);
-    return Math.max(40 + rows * ROW + 6, PORT_ROW * Math.max(node.inputs.length, node.outputs.length) + 20);
+    return Math.max(FIGURES_Y + (rows - 1) * ROW + 8, PORT_ROW * Math.max(node.inputs.length, node.outputs.length) + 20);
   }
 
   #addLink(link, route) {
@@ -78,23 +79,23 @@ export class GraphView {
   }
 
   #addNode(node, { x, y, height }) {
-    const line = (row, style) => drawn("text", { x: 10, y: 46 + row * ROW, class: style });
-    const parts = { rate: line(0, "figure"), latency: line(1, "figure"), counts: line(2, "figure counts") };
+    const line = (row, style) => drawn("text", { x: 9, y: FIGURES_Y + row * ROW, class: style });
+    const parts = { source: node.inputs.length === 0, rate: line(0, "figure"), latency: line(1, "figure"), counts: line(2, "figure counts") };
     parts.load = drawn("rect", { y: height - 3, width: 0, height: 3, class: "load" });
-    parts.time = drawn("text", { x: NODE_WIDTH - 10, y: 46, class: "figure end" });
-    parts.percent = drawn("text", { x: NODE_WIDTH - 10, y: 18, class: "figure end" });
+    parts.time = drawn("text", { x: NODE_WIDTH - 9, y: FIGURES_Y, class: "figure end" });
+    parts.percent = drawn("text", { x: NODE_WIDTH - 9, y: TITLE_Y, class: "figure end" });
     const pick = () => this.choose(node.name);
-    const about = `${node.name}, ${node.type}. ${node.doc}`;
+    parts.about = `${node.doc || node.type}${place(node) ? ` Runs in ${node.place}.` : ""}`;
     parts.box = drawn(
       "g",
       {
-        class: "node", transform: `translate(${x} ${y})`, tabindex: 0, role: "button", "aria-label": about, onclick: pick,
-        "data-tip": `${node.doc || node.type}${node.place && node.place !== "here" ? ` Runs in ${node.place}.` : ""}`,
+        class: "node", transform: `translate(${x} ${y})`, tabindex: 0, role: "button", onclick: pick,
+        "aria-label": `${node.name}, ${node.type}`, "data-tip": parts.about,
         onkeydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), pick()),
       },
       drawn("rect", { width: NODE_WIDTH, height, rx: 5, class: "body" }),
-      drawn("text", { x: 10, y: 18, class: "title" }, clipped(node.name, 18)),
-      drawn("text", { x: 10, y: 31, class: "type" }, clipped(node.type + place(node), 26)),
+      drawn("text", { x: 9, y: TITLE_Y, class: "title" }, clipped(node.name, 13)),
+      drawn("text", { x: 9, y: TYPE_Y, class: "type" }, clipped(node.type + place(node), 20)),
       parts.percent, parts.rate, parts.time, parts.latency, parts.counts, parts.load, ...ports(node, height, this.run),
     );
     this.picture.append(parts.box);
@@ -109,7 +110,7 @@ export class GraphView {
     if (!this.picture) return;
     const [width, height] = [this.size[0] + 20, this.size[1] + 20];
     const fits = Math.min((this.box.clientWidth - 4) / width, (this.box.clientHeight - 4) / height);
-    const scale = this.scale ?? Math.min(1.15, Math.max(0.72, fits));
+    const scale = this.scale ?? Math.min(1.1, Math.max(0.66, fits));
     this.picture.setAttribute("width", width * scale);
     this.picture.setAttribute("height", height * scale);
   }
@@ -118,12 +119,14 @@ export class GraphView {
 function showNode(parts, node, rates, name) {
   const rate = rates.calls(name);
   const work = rates.work(name);
-  const waited = node.latency_p50_us !== null && node.latency_p50_us !== undefined;
-  write(parts.rate, `${rateText(rate)}/s`);
+  write(parts.rate, `${shortRate(rate)}/s`);
   write(parts.time, node.p50_us === null ? "" : `${msText(node.p50_us)} ms`);
-  write(parts.latency, waited ? `latency ${msText(node.latency_p50_us)} / ${msText(node.latency_p99_us)} ms` : "");
-  write(parts.percent, work >= 0.005 ? `${Math.round(work * 100)} %` : "");
-  write(parts.counts, clipped(countsOf(node).map(([what, count]) => `${what} ${count}`).join(" · "), 30));
+  write(parts.latency, parts.source ? "" : latencyText(node));
+  write(parts.percent, work !== null && work >= 0.005 ? `${Math.round(work * 100)} %` : "");
+  const counts = countsOf(node).filter(([, count]) => count !== 0);
+  write(parts.counts, clipped(counts.map(([what, count]) => `${what} ${count}`).join(" · "), 18));
+  parts.counts.classList.toggle("lossy", counts.some(([what]) => isLoss(what)));
+  parts.box.dataset.tip = [parts.about, ...countsOf(node).map(([what, count]) => `${what}: ${count}`)].join("\n");
   parts.load.setAttribute("width", (Math.min(1, work) * NODE_WIDTH).toFixed(1));
   parts.load.classList.toggle("high", work > 0.8);
   parts.box.classList.toggle("idle", rate === 0);
@@ -131,8 +134,8 @@ function showNode(parts, node, rates, name) {
 
 function showLink(parts, row, rate) {
   const lost = row.dropped + row.late;
-  const waits = row.depth ? ` ·${row.depth}` : "";
-  write(parts.label, `${ends(parts.link.to).port} ${rateText(rate)}/s${waits}${lost ? ` −${lost}` : ""}`);
+  const waits = row.depth > 1 ? ` ·${row.depth}` : "";
+  write(parts.label, `${ends(parts.link.to).port} ${shortRate(rate)}/s${waits}${lost ? ` −${lost}` : ""}`);
   parts.label.classList.toggle("lossy", lost > 0);
   if (lost > parts.lost) {
     parts.all.classList.add("losing");
@@ -142,6 +145,15 @@ function showLink(parts, row, rate) {
   parts.lost = lost;
   const queue = row.fused ? "same thread" : `${row.depth} wait, at most ${row.max_depth} so far`;
   parts.all.dataset.tip = `${row.link}: ${rateText(rate)} packets/s; ${queue}; ${row.dropped} dropped, ${row.late} late`;
+}
+
+function latencyText(node) {
+  const [half, most] = [msText(node.latency_p50_us), msText(node.latency_p99_us)];
+  return half === "–" ? "" : `latency ${half}/${most}`;
+}
+
+function shortRate(rate) {
+  return rateText(rate !== null && rate > 9.5 ? Math.round(rate) : rate);
 }
 
 function countsOf(node) {

@@ -2,16 +2,16 @@
 // a bend in every layer that a link passes, an order with few crossings, heights with straight links.
 import { depths, ends } from "./order.js";
 
-export const NODE_WIDTH = 158;
-const LAYER_GAP = 92; // room for what stands at the links
-const NODE_GAP = 20;
+export const NODE_WIDTH = 124;
+const LAYER_GAP = 78; // room for what stands at the links
+const NODE_GAP = 14;
 const BEND_HEIGHT = 6;
 const SWEEPS = 16;
-const PORTS_FROM = 20; // px below a node's top
+const PORTS_FROM = 16; // px below a node's top
 
 /** How far below a node's top its port number `index` of `count` is. */
 export function portY(height, index, count) {
-  return count < 2 ? height / 2 : PORTS_FROM + ((height - PORTS_FROM - 14) * index) / (count - 1);
+  return count < 2 ? height / 2 : PORTS_FROM + ((height - PORTS_FROM - 12) * index) / (count - 1);
 }
 
 /** Positions: `nodes` by name as {x, y, height}, and for each link the points it goes through. */

@@ -1,7 +1,8 @@
 // What happens in a second, from counts that only grow.
 const SPAN_S = 2;
+const LEAST_S = 0.7; // less says little
 
-/** Keeps the statistics of the last two seconds. */
+/** Keeps the statistics of the last two seconds; a rate is null until it is known. */
 export class Rates {
   #kept = [];
 
@@ -21,7 +22,8 @@ export class Rates {
 
   /** How much of one core's time a node's calls take, 0 to 1. */
   work(name) {
-    return this.#change((stats) => stats.nodes[name]?.total_ms) / 1000;
+    const ms = this.#change((stats) => stats.nodes[name]?.total_ms);
+    return ms === null ? null : ms / 1000;
   }
 
   /** Packets a second of an output. */
@@ -37,24 +39,35 @@ export class Rates {
   #change(count) {
     const first = this.#kept[0];
     const last = this.#kept.at(-1);
-    if (first === last || last.wall_s <= first.wall_s) return 0;
+    if (last === undefined || last.wall_s - first.wall_s < LEAST_S) return null;
     return Math.max(0, (count(last) ?? 0) - (count(first) ?? 0)) / (last.wall_s - first.wall_s);
   }
 }
 
-const LOST = /drop|lost|late|underrun/;
+/** Whether what a node counts by this name was lost. */
+export function isLoss(what) {
+  return /drop|lost|late|underrun/.test(what);
+}
+
+/** The latency of an output that many nodes' calls lead to: of its node, or of the one before, whichever waits longer. */
+export function latencyOf(stats, run, name) {
+  const before = run.links.filter((link) => link.to.startsWith(`${name}.`)).map((link) => link.from.split(".")[0]);
+  const nodes = [name, ...before].map((each) => stats.nodes[each]).filter((node) => typeof node?.latency_p50_us === "number");
+  return nodes.reduce((most, node) => (most && most.latency_p50_us >= node.latency_p50_us ? most : node), null);
+}
 
 /** How much was lost so far: on links, and by nodes that count it. */
 export function lostIn(stats) {
   let lost = stats.links.reduce((sum, row) => sum + row.dropped + row.late, 0);
   for (const node of Object.values(stats.nodes)) {
-    for (const [what, count] of Object.entries(node.counts ?? {})) if (LOST.test(what)) lost += count;
+    for (const [what, count] of Object.entries(node.counts ?? {})) if (isLoss(what)) lost += count;
   }
   return lost;
 }
 
-/** A rate as text: `50`, `24.8`, `0.5`. */
+/** A rate as text: `50`, `24.8`, `0.5`; `–` where it is not known. */
 export function rateText(rate) {
+  if (rate === null) return "–";
   return rate >= 100 || Math.abs(rate - Math.round(rate)) < 0.05 ? String(Math.round(rate)) : rate.toFixed(1);
 }
 
@@ -62,7 +75,8 @@ export function rateText(rate) {
 export function msText(us) {
   if (us === null || us === undefined) return "–";
   const ms = us / 1000;
-  return ms < 0.095 ? ms.toFixed(2) : ms < 9.95 ? ms.toFixed(1) : String(Math.round(ms));
+  const size = Math.abs(ms);
+  return size < 0.095 ? ms.toFixed(2) : size < 9.95 ? ms.toFixed(1) : String(Math.round(ms));
 }
 
 /** Seconds as `0:07.4` or `1:02:03`. */

@@ -3,6 +3,7 @@ import { the } from "./element.js";
 
 const KEY = "graphcore.graph-height";
 const [LEAST, MOST] = [0.12, 0.7]; // of the window
+const [USUAL, LARGE] = [0.36, 0.6];
 const STEP = 0.03;
 
 /** Let the height of the graph be chosen, and keep it. */
@@ -15,7 +16,7 @@ export function startSplitter() {
     splitter.setAttribute("aria-valuenow", Math.round(share * 100));
     localStorage.setItem(KEY, share);
   };
-  set(Number(localStorage.getItem(KEY)) || 0.36);
+  set(Number(localStorage.getItem(KEY)) || USUAL);
   splitter.addEventListener("pointerdown", (event) => {
     splitter.setPointerCapture(event.pointerId);
     event.preventDefault();
@@ -23,6 +24,7 @@ export function startSplitter() {
   splitter.addEventListener("pointermove", (event) => {
     if (splitter.hasPointerCapture(event.pointerId)) set(1 - event.clientY / innerHeight);
   });
+  splitter.addEventListener("dblclick", () => set(share < LARGE ? LARGE : USUAL));
   splitter.addEventListener("keydown", (event) => {
     const change = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
     if (change === undefined) return;

@@ -3,14 +3,14 @@ import { Bar } from "./bar.js";
 import { Chart } from "./chart.js";
 import { Connection } from "./connection.js";
 import { acceptDrops } from "./dial_file.js";
-import { sayLine, takesLines } from "./dial_text.js";
 import { Dials } from "./dials.js";
-import { element, the, write } from "./element.js";
+import { the, write } from "./element.js";
 import { GraphView } from "./graph.js";
 import { startKeys } from "./keys.js";
+import { lineField, takesLines } from "./line.js";
 import { showNotices } from "./notices.js";
 import { Picture } from "./picture.js";
-import { lostIn, msText, rateText, Rates } from "./rates.js";
+import { latencyOf, lostIn, msText, rateText, Rates } from "./rates.js";
 import { startSplitter } from "./splitter.js";
 import { startTheme, turnTheme } from "./theme.js";
 import { startTips } from "./tip.js";
@@ -25,9 +25,9 @@ const picture = new Picture(connection);
 const bar = new Bar(connection);
 const graph = new GraphView(chooseNode);
 const charts = {
-  rate: new Chart("frames/s", "", "Frames a second of the picture, over the last minute; red: something was lost"),
-  latency: new Chart("latency ms", "ms", "Latency of the picture over the last minute: p50, and p99 above it"),
-  work: new Chart("work", "%", "Time that all nodes spend in their calls, of one core, over the last minute"),
+  rate: new Chart("frames/s", "Frames a second of the picture, over the last minute; red: something was lost"),
+  latency: new Chart("latency ms", "Latency of the picture over the last minute: p50, and p99 above it"),
+  work: new Chart("work", "Time that all nodes spend in their calls, of one core, over the last minute"),
 };
 let rates = new Rates();
 let run = null;
@@ -75,26 +75,19 @@ function showCharts(stats) {
   const loss = { lost: lost > lostBefore };
   lostBefore = lost;
   const { node, name } = picture.output ?? {};
-  const rate = node ? rates.packets(node, name) : 0;
+  const rate = node ? rates.packets(node, name) : null;
   charts.rate.add(rate, null, { text: rateText(rate), top: run.frame_rate, level: run.frame_rate, ...loss });
-  const { latency_p50_us: half = null, latency_p99_us: most = null } = stats.nodes[node] ?? {};
+  const { latency_p50_us: half = null, latency_p99_us: most = null } = (node && latencyOf(stats, run, node)) ?? {};
   const ms = (us) => (us === null ? null : us / 1000);
-  charts.latency.add(ms(half), ms(most), { text: msText(half), top: 50 });
-  const work = run.nodes.reduce((sum, each) => sum + rates.work(each.name), 0) * 100;
-  charts.work.add(work, null, { text: `${Math.round(work)} %`, top: 100, level: 100 });
+  charts.latency.add(ms(half), ms(most), { text: msText(half), other: most === null ? "" : ` / ${msText(most)}`, top: 50 });
+  const known = rate === null ? null : run.nodes.reduce((sum, each) => sum + rates.work(each.name), 0) * 100;
+  charts.work.add(known, null, { text: known === null ? "–" : `${Math.round(known)} %`, top: 100, level: 100 });
 }
 
 function takeLines() {
-  const lines = [...dials.all.values()].filter((dial) => takesLines(dial.param));
-  the("lines").replaceChildren(...lines.map((dial) => composer(dial, lines.length > 1)));
-}
-
-/** A line to say under the picture, the same as its dial's. */
-function composer(dial, several) {
-  const { parts: [line] } = sayLine({ connection, node: dial.node, param: dial.param, id: `${dial.id}-line`, complain: (words) => dial.complain(words) });
-  if (several) line.prepend(element("span", { class: "quiet" }, dial.node));
-  line.querySelector("button").classList.add("accent");
-  return line;
+  const found = run.nodes.flatMap((node) => node.params.filter(takesLines).map((param) => ({ node, param })));
+  const fields = found.map(({ node, param }) => lineField(connection, node.name, param, found.length > 1));
+  the("lines").replaceChildren(...fields);
 }
 
 function chooseNode(name) {

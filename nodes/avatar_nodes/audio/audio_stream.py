@@ -11,10 +11,9 @@ from avatar_nodes.payloads import AudioChunk
 from graphcore import NodeError, Output, Param, Source, timestamp_of
 
 if TYPE_CHECKING:
-    from graphcore import WebServer
-
     from avatar_nodes.audio.audio_stream_model import Speakers
     from avatar_nodes.audio.sound_queue_model import SoundQueue
+    from graphcore import WebServer
 
 NS_PER_S = 1_000_000_000
 CHUNK_MS = 20
@@ -65,7 +64,8 @@ class AudioStream(Source):
         routes = self._speakers.routes()
         self._server = WebServer(routes, host=self.host, port=self.websocket_port, token=self.token)
         self._server.start()
-        where = f"{self._server.url}speak".replace("http", "ws", 1)
+        address, mark, token = self._server.url.replace("http", "ws", 1).partition("?")
+        where = f"{address}speak{mark}{token}"
         if self.port is not None:
             self._listening = self._listen(self.port)
             self._server.submit(self._speakers.listen(self._listening))
@@ -73,7 +73,8 @@ class AudioStream(Source):
         self.context.notice(f"speech is awaited at {where}")
 
     def changed(self, param: str) -> None:
-        self._queue.patience_s = self.patience_ms / 1000
+        if param == "patience_ms":
+            self._queue.patience_s = self.patience_ms / 1000
 
     def interrupt(self) -> None:
         assert self._server is not None
@@ -102,7 +103,7 @@ class AudioStream(Source):
             self._listening.close()
 
     def _listen(self, port: int) -> socket.socket:
-        from avatar_nodes.audio.audio_stream_model import listening_at
+        from avatar_nodes.audio.loopback_model import listening_at
 
         try:
             return listening_at(port)

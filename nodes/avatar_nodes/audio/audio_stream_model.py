@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,24 +11,18 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from avatar_nodes.audio.pcm_model import FormatError, PcmFormat, PcmReader
+from avatar_nodes.audio.loopback_model import watch
+from avatar_nodes.audio.pcm_model import PcmFormat, PcmReader
 from avatar_nodes.audio.sound_queue_model import SoundQueue
+from avatar_nodes.audio.spoken_order_model import OrderError, order_of
 
 PORTION = 1 << 14  # bytes that are taken at once
 LARGEST = 1 << 20  # bytes of a message
 BREATH_S = 0.001  # between two portions: a flood of small ones takes no time from the graph
 POLL_S = 0.02  # how often a full queue is looked at
 TELL_S = 0.1  # between two messages about what waits
-ALIVE_S = 5  # after so long without a word its machine is asked whether it is still there, three times
-QUIET_S, AT_MOST_S = 0.010, 0.200  # after an interrupt: what was under way has passed
-BACKLOG = 8  # programs that wait to be told that another one speaks
+QUIET_S, AT_MOST_S = 0.010, 0.500  # after an interrupt: what was under way has passed
 BUSY = "another program speaks here; one at a time"
-EXPECTED = 'expected {"sample_rate": ..., "channels": ..., "format": ...}, {"interrupt": true} or {"end": true}'
-HEADER = {"sample_rate", "channels", "format"}
-
-
-class OrderError(ValueError):
-    """A text message that cannot be obeyed."""
 
 
 @dataclass
@@ -60,6 +53,7 @@ class Speakers:
     def __init__(self, queue: SoundQueue, usual: PcmFormat) -> None:
         self._queue, self._usual = queue, usual
         self._passing = Passing()
+        self._interrupts = 0
         self.present = False  # whether a program speaks
         self._socket: web.WebSocketResponse | None = None
 
@@ -81,21 +75,25 @@ class Speakers:
                 await asyncio.sleep(POLL_S)
                 continue
             taken.setblocking(False)
-            _watch(taken)
+            watch(taken)
             if self.present:
-                with contextlib.suppress(OSError):
-                    taken.send(f"{BUSY}\n".encode())
-                taken.close()
+                await self._send_away(taken)
             else:
                 self.present = True
                 self._task = loop.create_task(self._listen_to(taken))
-            await asyncio.sleep(BREATH_S)
 
     async def interrupt(self) -> None:
         """Throw away what waits here or is on its way; the program that speaks is told."""
+        self._interrupts += 1
         self._passing.begin(asyncio.get_running_loop().time())
         self._queue.forget()
         await self._tell({"interrupt": True})
+
+    async def _send_away(self, speaker: socket.socket) -> None:
+        with speaker, contextlib.suppress(OSError):
+            speaker.send(f"{BUSY}\n".encode())
+            speaker.shutdown(socket.SHUT_WR)
+            await asyncio.sleep(POLL_S)  # closed at once, what it has sent would take our answer with it
 
     async def _listen_to(self, speaker: socket.socket) -> None:
         loop, reader = asyncio.get_running_loop(), self._reader(self._usual)
@@ -107,7 +105,8 @@ class Speakers:
         """A WebSocket: binary messages are PCM, text messages are orders."""
         talk = web.WebSocketResponse(max_msg_size=LARGEST, compress=False)
         await talk.prepare(request)
-        _watch(request.transport.get_extra_info("socket") if request.transport else None)
+        if request.transport is not None:
+            watch(request.transport.get_extra_info("socket"))
         if self.present:
             await talk.send_json({"error": BUSY})
             await talk.close(code=WSCloseCode.TRY_AGAIN_LATER, message=BUSY.encode())
@@ -130,32 +129,19 @@ class Speakers:
             elif message.type is WSMsgType.TEXT:
                 try:
                     reader = self._obey(message.data) or reader
-                except (OrderError, FormatError) as error:
+                except OrderError as error:
                     await talk.send_json({"error": str(error)})
 
     def _obey(self, text: str) -> PcmReader | None:
         """Do what a text message says; a new reader where it announces another format."""
-        try:
-            order = json.loads(text)
-        except (ValueError, RecursionError):
-            raise OrderError("this is no JSON") from None
-        if order == {"interrupt": True}:
+        order = order_of(text, self._usual)
+        if isinstance(order, PcmFormat):
+            return self._reader(order)
+        if order == "interrupt":
             self._queue.forget()
-        elif order == {"end": True}:
-            self._queue.complete()
-        elif isinstance(order, dict) and order and set(order) <= HEADER:
-            return self._reader(self._announced(order))
         else:
-            raise OrderError(EXPECTED)
+            self._queue.complete()
         return None
-
-    def _announced(self, header: dict[str, Any]) -> PcmFormat:
-        usual = self._usual
-        return PcmFormat(
-            header.get("sample_rate", usual.sample_rate),
-            header.get("channels", usual.channels),
-            header.get("format", usual.sample_format),
-        )
 
     def _reader(self, given: PcmFormat) -> PcmReader:
         return PcmReader(given, self._usual.sample_rate, self._usual.channels)
@@ -164,11 +150,18 @@ class Speakers:
         """Put what came into the queue, and wait while that is full."""
         for start in range(0, len(data), PORTION):
             samples = reader.read(data[start : start + PORTION])  # even if not wanted: a sample may be cut in two
-            if not self._passing.takes(asyncio.get_running_loop().time()):
-                self._queue.put(samples)
+            if self._passing.takes(asyncio.get_running_loop().time()):
+                continue
+            self._queue.put(samples)
             await asyncio.sleep(BREATH_S)
-            while self._queue.full:
-                await asyncio.sleep(POLL_S)
+            await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        interrupts = self._interrupts
+        while self._queue.full:
+            await asyncio.sleep(POLL_S)
+        if interrupts != self._interrupts:  # what passes could not be seen from here
+            self._passing.begin(asyncio.get_running_loop().time())
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -205,22 +198,3 @@ class Speakers:
             text="Send PCM as binary messages to the WebSocket /speak"
             f" ({usual.sample_format}, {usual.sample_rate} Hz, channels: {usual.channels}).\n"
         )
-
-
-def listening_at(port: int) -> socket.socket:
-    """A socket on which programs of this machine are awaited; raises OSError."""
-    listening = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
-    listening.setblocking(False)
-    return listening
-
-
-def _watch(connection: socket.socket | asyncio.trsock.TransportSocket | None) -> None:
-    """Let the system find out where the machine at the other end has gone without a word."""
-    if connection is None:
-        return
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):
-        if hasattr(socket, name):  # not every system has them
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), ALIVE_S)
-    if hasattr(socket, "TCP_KEEPCNT"):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)

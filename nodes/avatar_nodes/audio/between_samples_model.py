@@ -35,4 +35,4 @@ class BetweenSamples:
         weight = (phase - lower).astype(np.float32)[:, None]
         taps = self._bank[lower] * (1 - weight) + self._bank[lower + 1] * weight  # (m, 2 * half)
         windows = np.lib.stride_tricks.sliding_window_view(sound, 2 * self.half, axis=0)  # (n', channels, 2 * half)
-        return np.einsum("ijk,ik->ij", windows[whole - self.half + 1], taps)
+        return np.asarray(np.einsum("ijk,ik->ij", windows[whole - self.half + 1], taps), np.float32)

@@ -19,8 +19,8 @@ class HeldDevice:
     """Keeps a device open for `work`, which its thread calls with a block of float32 (n, channels).
 
     Blocks of a microphone are to be read, those of a speaker to be filled. `opened` is called with rate and channels
-    before the first block after each opening. Raises SoundDeviceError where it is not there at the beginning; when it is
-    lost later, it is looked for every RETRY_S. `there` says whether it runs, `reconnects` how often it came back.
+    before the first block after each opening. Raises SoundDeviceError where it is not there at the beginning; when it
+    is lost later, it is looked for every RETRY_S. `there` says whether it runs, `reconnects` how often it came back.
     """
 
     def __init__(

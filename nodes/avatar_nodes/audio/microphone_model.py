@@ -31,9 +31,9 @@ class Block:
 class MicrophoneReader:
     """Hears a microphone as mono float32 at `rate`; `now` gives the time in ns.
 
-    A block is taken to have begun as long before it came as it lasts: what PortAudio says of the latency was off by up to
-    0.4 s where it was looked at. Where nothing comes, silence does. Raises SoundDeviceError where the microphone cannot
-    be opened.
+    A block is taken to have begun as long before it came as it lasts: what PortAudio says of the latency was off by up
+    to 0.4 s where it was looked at. Where nothing comes, silence does. Raises SoundDeviceError where the microphone
+    cannot be opened.
     """
 
     def __init__(self, name: str | None, rate: int, block_ms: float, now: Callable[[], int]) -> None:
@@ -52,7 +52,7 @@ class MicrophoneReader:
     @property
     def silent_ms(self) -> int:
         """How much silence was put where nothing was heard."""
-        return (self._sound.silent - self._silent_before) * 1000 // self._sound.rate
+        return (self._sound.silent - self._silent_before) * 1000 // self._sound.rate if self._taken_from else 0
 
     def start(self) -> None:
         """Time begins: what was heard before is forgotten."""

@@ -30,15 +30,15 @@ class PcmFormat:
     def __post_init__(self) -> None:
         known = ", ".join(map(str, RATES))
         if type(self.sample_rate) is not int or self.sample_rate not in RATES:
-            raise FormatError(f"sample_rate is {self.sample_rate!r}, expected one of {known}")
+            raise FormatError(f"sample_rate is {_shown(self.sample_rate)}, expected one of {known}")
         if type(self.channels) is not int or not 1 <= self.channels <= MOST_CHANNELS:
-            raise FormatError(f"channels is {self.channels!r}, expected 1 to {MOST_CHANNELS}")
-        if self.sample_format not in FORMATS:
-            raise FormatError(f"format is {self.sample_format!r}, expected {' or '.join(FORMATS)}")
+            raise FormatError(f"channels is {_shown(self.channels)}, expected 1 to {MOST_CHANNELS}")
+        if type(self.sample_format) is not str or self.sample_format not in FORMATS:
+            raise FormatError(f"format is {_shown(self.sample_format)}, expected {' or '.join(FORMATS)}")
 
 
 class PcmReader:
-    """Bytes go in, cut anywhere; float samples (n, channels) at `rate` come out. No number is silence, peaks are cut."""
+    """Bytes go in, cut anywhere; samples (n, channels) at `rate` come out. What is no number is silence."""
 
     def __init__(self, given: PcmFormat, rate: int, channels: int) -> None:
         self._type = np.dtype(FORMATS[given.sample_format])
@@ -64,6 +64,10 @@ class PcmReader:
 
     def _fitted(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         return samples if self._heard_channels == samples.shape[1] else one_channel(samples)
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:40]
 
 
 def _as_float(numbers: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:

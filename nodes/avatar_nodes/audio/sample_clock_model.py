@@ -55,6 +55,11 @@ class SampleClock:
         assert self._next_s is not None, "a block has come"
         return self.index + (time_s - self._next_s) / self.period
 
+    def time_of(self, index: float) -> float:
+        """When this sample sounds."""
+        assert self._next_s is not None, "a block has come"
+        return self._next_s + (index - self.index) * self.period
+
     def _follow(self, error_s: float, count: int) -> None:
         """The phase follows fast at first, the rate slowly from the beginning: no crystal is far from its name."""
         length_s = count * self.period

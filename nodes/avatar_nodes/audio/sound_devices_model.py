@@ -1,7 +1,7 @@
 """Microphones and speakers, through PortAudio: found by name, and opened again where one was lost.
 
-PortAudio sees new devices only once it is ended and begun anew, which closes every stream of the process. So all of them
-are opened and closed here, and whoever looks for a device takes care that the others notice.
+PortAudio sees new devices only once it is ended and begun anew, which closes every stream of the process. So all of
+them are opened and closed here, and whoever looks for a device lets the others know.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ Kind = Literal["microphone", "speaker"]
 
 PATIENCE = 10  # how many wishes to look for devices anew are not granted while streams run, which would be interrupted
 CARDS = Path("/proc/asound/pcm")  # changes when a card is plugged in or pulled
-INPUT_LATENCY_S = 0.04  # what the system may hold while we are kept from reading; blocks come as soon as ever
-OUTPUT_LATENCY_S = 0.04
+LATENCY_S = 0.04  # asked of PortAudio; more makes blocks come in bursts
 
 
 class SoundDeviceError(Exception):
@@ -135,8 +134,8 @@ class SoundDevices:
     def look_again(self) -> None:
         """Look for devices anew, at once where no stream runs.
 
-        Streams that run are closed, and their owners open them again: so while there are any, this happens only when the
-        list of cards has changed, and once in PATIENCE calls.
+        Streams that run are closed, and their owners open them again: so while there are any, this happens only when
+        the list of cards has changed, and once in PATIENCE calls.
         """
         with self._lock:
             cards = _cards()
@@ -190,7 +189,7 @@ def _opened(
             samplerate=rate,
             blocksize=round(rate * block_ms / 1000),
             dtype="float32",
-            latency=INPUT_LATENCY_S if kind == "microphone" else OUTPUT_LATENCY_S,
+            latency=LATENCY_S,
             callback=callback,
         )
         try:

@@ -17,8 +17,8 @@ LONGEST_S = 1.0  # of silence in one piece
 class SteadySound:
     """Gives sound without holes whose sample k belongs to time k / rate, from blocks of a device with their times.
 
-    It is resampled by the hair by which the two crystals differ. What the device lost becomes silence. `position` is the
-    number of the next sample that comes out, `silent` how many of all were put into holes.
+    It is resampled by the hair by which the two crystals differ. What the device lost becomes silence. `position` is
+    the number of the next sample that comes out, `silent` how many of all were put into holes.
     """
 
     def __init__(self, device_rate: float, rate: int, position: int = 0) -> None:
@@ -39,7 +39,7 @@ class SteadySound:
         self._broken = False  # silence was given in place of what may still come
 
     def add(self, samples: NDArray[np.float32], at_ns: int) -> NDArray[np.float32]:
-        """Take a block of (n, 1) samples whose first seems to have sounded at `at_ns`, and give what can be told now."""
+        """Take a block of (n, 1) samples whose first seems to have sounded at `at_ns`; give what is known by now."""
         silence = np.zeros((0, 1), np.float32)
         first = self._clock.index  # of this block
         if self._clock.add(len(samples), at_ns / 1e9) or self._broken:

@@ -134,4 +134,6 @@ def _load(wish: Wish) -> LoadedFace | PortraitError:
     except PortraitError as error:
         return error
     except Exception as error:  # whatever a file does to a library, the face that is shown goes on
-        return PortraitError(f"{wish.portrait}: cannot be shown ({type(error).__name__}: {error})", "take another photo")
+        return PortraitError(
+            f"{wish.portrait}: cannot be shown ({type(error).__name__}: {error})", "take another photo"
+        )

@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 
 CELL = 16  # px: what a JPEG with halved colours codes together
+LARGEST = 65_500  # px a side, of a JPEG
 PNG = b"\x89PNG\r\n\x1a\n"
 BLACK = bytes(3 * 256)  # 256 colours, all the same
 OPACITY = bytes(range(256))  # and what of each is seen: its own number
 
 
 def coded_picture(pixels: Pixels, quality: int) -> tuple[bytes, bytes]:
-    """Colours (JPEG) and matte (PNG whose alpha counts; empty where the picture, RGB or straight RGBA, is opaque)."""
+    """Colours (JPEG) and matte (PNG whose alpha counts; empty where the picture, RGB or straight RGBA, is opaque).
+
+    Raises ValueError for a picture that is too large.
+    """
     if pixels.shape[2] == 3:
         return _jpeg(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality), b""
     matte = cv2.extractChannel(pixels, 3)
@@ -48,6 +52,9 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _jpeg(picture: Pixels, quality: int) -> bytes:
+    height, width = picture.shape[:2]
+    if max(height, width) > LARGEST:
+        raise ValueError(f"{width} x {height} px; a JPEG has at most {LARGEST} px a side")
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 

@@ -28,9 +28,7 @@ class BrowserView(Node):
     audio = Input(AudioChunk, align="each", default=None, doc="the sound; comes when it is to be heard")
 
     port = Param(7861, ge=0, le=65535, doc="where the page is; 0: any port that is free, which a notice tells")
-    host = Param(
-        "127.0.0.1", doc="who can reach it: this machine; with 0.0.0.0 every machine, if it knows the token"
-    )
+    host = Param("127.0.0.1", doc="who can reach it: this machine; with 0.0.0.0 every machine, if it knows the token")
     token = Param("", doc="needed where other machines can reach it: the page is then at ...?token=TOKEN")
     quality = Param(90, ge=30, le=100, live=True, doc="of the JPEG: higher is better and larger")
     mark = Param(True, doc='label the picture "synthetic"')
@@ -65,7 +63,7 @@ class BrowserView(Node):
             maker.offer(Taken(video.pixels, self.timestamp, time.monotonic(), self.quality))
         self.context.counts["frames not coded"] = maker.passed_over
         if maker.error is not None:
-            raise NodeError(f"a frame cannot be coded as a JPEG: {maker.error}", fix="make it smaller than 65,000 px")
+            raise NodeError(f"a frame cannot be coded: {maker.error}")
 
     def interrupt(self) -> None:
         self._call(self._viewers.forget)

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.sinks.opaque_model import opaque
+
 NS_PER_S = 1_000_000_000
 FRAMES_BETWEEN_LOOKS = 250  # that are held before it is asked again whether the run goes on
 
@@ -66,7 +68,7 @@ class PictureTrack:
         if slot < self.frames:
             self.dropped += 1
             return []
-        picture = _to_i420(_opaque(pixels, self._background))
+        picture = _to_i420(opaque(pixels, self._background))
         if self._held is None:
             self._held = picture  # what comes before the first frame shows the first frame
         packets = self.hold_until(slot)
@@ -96,20 +98,6 @@ class PictureTrack:
         frame.time_base = 1 / self.frame_rate
         self.frames += 1
         return list(self._stream.encode(frame))
-
-
-def _opaque(pixels: NDArray[np.uint8], background: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """RGB over the background colour, exactly rounded; channel by channel in 16 bits, four times faster than cv2."""
-    if pixels.shape[2] == 3:
-        return pixels
-    alpha = pixels[:, :, 3].astype(np.uint16)
-    if alpha.min() == 255:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), np.uint8)
-    channels = []
-    for channel, behind in enumerate(background):
-        mixed = pixels[:, :, channel] * alpha + (255 - alpha) * np.uint16(behind) + np.uint16(128)
-        channels.append(((mixed + (mixed >> 8)) >> 8).astype(np.uint8))  # x / 255 without a division
-    return np.asarray(cv2.merge(channels), np.uint8)
 
 
 def _to_i420(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

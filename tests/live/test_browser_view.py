@@ -1,0 +1,199 @@
+"""browser_view in a real Chromium: alpha over a page, lips with sound, coming back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from avatar_nodes.payloads import AudioChunk, VideoFrame
+from avatar_nodes.sinks.browser_view import BrowserView
+from graphcore import Output, Param, Run, Source
+from graphcore.graph.spec import Graph, GraphNode, Link
+from graphcore.testing import accept_params
+from live.chromium_fixtures import chromium, opened_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.live
+
+FACE = (200, 120, 90)
+SIZE = 256
+BEEP_HZ, BEEP_S = 1000.0, 0.1
+TOGETHER_MS = 20.0
+
+# Notes when the canvas turns white, and when a beep that was silent before is heard (performance.now()).
+WATCH = """() => {
+  const { sound, pictures } = window.graphcoreView;
+  const context = sound.context;
+  window.flashes = [];
+  window.beeps = [];
+  const analyser = new AnalyserNode(context, { fftSize: 4096 });
+  sound.gain.connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  const probe = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  let wasWhite = true;
+  let last = -1;
+  const look = () => {
+    probe.drawImage(pictures.canvas, -100, -100);
+    const white = probe.getImageData(0, 0, 1, 1).data[2] > 200;
+    if (white && !wasWhite) window.flashes.push(performance.now());
+    wasWhite = white;
+    requestAnimationFrame(look);
+  };
+  look();
+  setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    const { contextTime, performanceTime } = context.getOutputTimestamp();
+    const end = context.currentTime;
+    let quiet = 0;
+    for (let index = 0; index < samples.length; index += 1) {
+      if (Math.abs(samples[index]) < 0.02) quiet += 1;
+      else if (quiet < 400) quiet = 0;
+      else {
+        const begun = end - (samples.length - index) / context.sampleRate;
+        if (begun > last + 0.5) window.beeps.push(performanceTime + (begun - contextTime) * 1000);
+        last = begun;
+        return;
+      }
+    }
+  }, 5);
+}"""
+
+
+class FlashAndBeep(Source):
+    """A disc before nothing, with silence; with `flash` a white picture and a beep once a second."""
+
+    frames = Output(VideoFrame)
+    sound = Output(AudioChunk)
+    flash = Param(False)
+
+    def produce(self) -> Iterator[None]:
+        index = 0
+        while True:
+            white = self.flash and index % 25 < 3
+            self.frames.send(VideoFrame(white_picture() if white else disc()), timestamp=index * 40_000_000)
+            for half in (0, 1):
+                start = index * 640 + half * 320
+                self.sound.send(AudioChunk(self.beep(start), 16000), timestamp=start * 62_500)
+            index += 1
+            yield
+
+    def beep(self, start: int) -> NDArray[np.float32]:
+        times = (np.arange(start, start + 320) % 16000) / 16000
+        wave = 0.5 * np.sin(2 * np.pi * BEEP_HZ * times) * (times < BEEP_S)
+        return (wave * self.flash).astype(np.float32)[:, None]
+
+
+def disc() -> NDArray[np.uint8]:
+    across = np.hypot(*(np.mgrid[:SIZE, :SIZE] - SIZE / 2 + 0.5))
+    alpha = np.clip(SIZE * 0.4 - across, 0, 1) * 255
+    colours = np.broadcast_to(np.array(FACE), (SIZE, SIZE, 3)) * (alpha > 0)[..., None]
+    return np.concatenate([colours, alpha[..., None]], axis=2).astype(np.uint8)
+
+
+def white_picture() -> NDArray[np.uint8]:
+    return np.full((SIZE, SIZE, 4), 255, np.uint8)
+
+
+@contextmanager
+def shown(*, port: int = 0, flash: bool = False) -> Iterator[tuple[Run, str]]:
+    """A live graph with a page, and the page's address."""
+    links = {
+        "video": Link("clip", "frames", "view", "video", "each"),
+        "audio": Link("clip", "sound", "view", "audio", "each"),
+    }
+    nodes = {
+        "clip": GraphNode("clip", FlashAndBeep, accept_params(FlashAndBeep, {"flash": flash}), {}),
+        "view": GraphNode("view", BrowserView, accept_params(BrowserView, {"port": port, "mark": False}), links),
+    }
+    run = Run(Graph(nodes, frame_rate=Fraction(25), seed=0), live=True)
+    run.start()
+    while not (run.opened or run.wait(0.01)):
+        """Wait for the page."""
+    try:
+        yield run, next(notice for notice in run.notices if "http" in notice).split()[-1]
+    finally:
+        run.stop()
+        run.wait(10.0)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def wait_for(page: Page, condition: str) -> None:
+    page.wait_for_function(f"() => {{ const view = window.graphcoreView; return view && {condition}; }}")
+
+
+def seen(page: Page, **options: Any) -> NDArray[np.int64]:
+    with Image.open(io.BytesIO(page.screenshot(**options))) as image:
+        return np.asarray(image.convert("RGBA"), np.int64)
+
+
+@pytest.mark.parametrize(("query", "behind"), [("", (0, 0, 0, 0)), ("&background=%230000ff", (0, 0, 255, 255))])
+def test_the_picture_lies_over_the_page(browser: Browser, query: str, behind: tuple[int, ...]) -> None:
+    window = {"width": SIZE, "height": SIZE}
+    with shown() as (_, url), opened_page(browser, f"{url}?mute=1{query}", viewport=window) as page:
+        wait_for(page, "view.figures.count > 2")
+        picture = seen(page, omit_background=True)
+        assert tuple(picture[2, 2]) == behind
+        assert np.abs(picture[SIZE // 2, SIZE // 2] - (*FACE, 255)).max() <= 4
+        alpha = disc()[..., 3:] / 255
+        colours = picture[..., :3] if behind[3] else np.where(alpha > 0.5, picture[..., :3], 0)
+        wanted = np.array(FACE) * alpha + np.array(behind[:3]) * (1 - alpha)
+        inside = np.ones(alpha.shape, bool) if behind[3] else alpha > 0.99
+        assert np.abs(colours - wanted)[inside[..., 0]].max() <= 8  # no fringe, neither dark nor light
+
+
+def test_it_fits_any_size(browser: Browser) -> None:
+    with shown() as (_, url), opened_page(browser, f"{url}?mute=1", viewport={"width": 900, "height": 300}) as page:
+        wait_for(page, "view.figures.count > 2")
+        picture = seen(page, omit_background=True)
+        rows, columns = np.nonzero(picture[..., 3] > 128)
+        assert np.ptp(rows) == pytest.approx(240, abs=4)
+        assert np.ptp(columns) == pytest.approx(240, abs=4)
+        assert columns.mean() == pytest.approx(450, abs=2)
+
+
+def test_flash_and_beep_come_together(browser: Browser) -> None:
+    with shown(flash=True) as (run, url), opened_page(browser, url) as page:
+        wait_for(page, "view.sound.playing && view.sound.offset !== undefined")
+        page.evaluate(WATCH)
+        page.wait_for_function("() => window.flashes.length > 4 && window.beeps.length > 4")
+        flashes, beeps = np.array(page.evaluate("window.flashes")), np.array(page.evaluate("window.beeps"))
+        apart = [float(np.abs(beeps - flash).min()) for flash in flashes[1:4]]
+        assert np.median(apart) <= TOGETHER_MS
+        assert run.stats()["nodes"]["view"]["counts"]["sound chunks dropped"] == 0
+
+
+def test_an_interrupt_silences_the_page(browser: Browser) -> None:
+    with shown() as (run, url), opened_page(browser, url) as page:
+        wait_for(page, "view.sound.sources?.size > 0")
+        page.evaluate("() => { window.first = window.graphcoreView.sound.gain; }")
+        run.interrupt()
+        wait_for(page, "view.sound.gain !== window.first && window.first.gain.value < 0.01")
+
+
+def test_the_last_picture_stays_and_the_page_comes_back(browser: Browser) -> None:
+    window = {"width": SIZE, "height": SIZE}
+    with ExitStack() as graph:
+        _, url = graph.enter_context(shown())
+        with opened_page(browser, f"{url}?mute=1", expected="WebSocket", viewport=window) as page:
+            wait_for(page, "view.figures.count > 2")
+            graph.close()
+            wait_for(page, "view.line.socket.readyState !== WebSocket.OPEN")
+            assert np.abs(seen(page)[SIZE // 2, SIZE // 2, :3] - FACE).max() <= 4
+            count = page.evaluate("window.graphcoreView.figures.count")
+            with shown(port=int(url.split(":")[-1].strip("/"))):
+                wait_for(page, f"view.line.connects === 2 && view.figures.count > {count + 2}")
