@@ -17,7 +17,7 @@ import pluggy
 
 from graphcore.errors import DeclarationError, PluginError
 from graphcore.node import Node, is_source
-from graphcore.payload import payload_name
+from graphcore.payload import is_payload, payload_name
 
 GROUP = "graphcore"
 
@@ -138,12 +138,16 @@ def find_previews(folder: Path | None = None) -> tuple[dict[str, Preview], list[
     answers, failures = ask("register_previews", folder)
     previews: dict[str, Preview] = {}
     for plugin, group in answers:
-        if not isinstance(group, list) or not all(isinstance(each, Preview) for each in group):
-            failures.append(f"plugin {plugin}: register_previews: expected a list of Preview")
+        if not isinstance(group, list) or not all(map(_is_preview, group)):
+            failures.append(f"plugin {plugin}: register_previews: expected a list of Preview, each of a payload")
             continue
         for preview in group:
             previews.setdefault(payload_name(preview.payload), preview)
     return previews, failures
+
+
+def _is_preview(found: object) -> bool:
+    return isinstance(found, Preview) and is_payload(found.payload)
 
 
 def _is_verb(found: object) -> bool:

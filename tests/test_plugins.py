@@ -10,7 +10,7 @@ import pluggy
 import pytest
 
 from graphcore import DeclarationError, PluginError, find_nodes, hookimpl
-from graphcore.plugins import Hooks, Registry, _add, _ask, _register, ask, find_verbs
+from graphcore.plugins import Hooks, Registry, _add, _ask, _register, ask, find_previews, find_verbs
 from parts import Count, Scale
 
 SINK = """
@@ -220,3 +220,28 @@ def test_what_is_no_verb_is_told_and_the_others_go_on(tmp_path: Path, answer: st
     assert failures == [
         f"plugin {tmp_path / 'a_bad.py'}: register_verbs: expected a list of Verb, their names like `show-me`"
     ]
+
+
+PREVIEW = """
+from graphcore import Preview, hookimpl
+from parts import Number
+@hookimpl
+def register_previews():
+    return {answer}
+"""
+
+
+def test_previews_are_found_by_the_name_of_their_payload(tmp_path: Path) -> None:
+    write(tmp_path, one=PREVIEW.format(answer="[Preview(Number, lambda number, width: b'')]"))
+    previews, failures = find_previews(tmp_path)
+    assert previews["parts.Number"].jpeg(None, 640) == b""
+    assert failures == []
+
+
+@pytest.mark.parametrize("answer", ["5", "[Number]", "[Preview(int, len)]"])
+def test_a_plugin_that_brings_no_previews_is_reported_and_the_others_go_on(tmp_path: Path, answer: str) -> None:
+    write(tmp_path, one=PREVIEW.format(answer=answer), two=PREVIEW.format(answer="[Preview(Number, len)]"))
+    previews, failures = find_previews(tmp_path)
+    assert "parts.Number" in previews
+    what = "register_previews: expected a list of Preview, each of a payload"
+    assert failures == [f"plugin {tmp_path / 'one.py'}: {what}"]

@@ -20,6 +20,7 @@ from graphcore.cli.console import (
     load_and_place,
     warn,
 )
+from graphcore.cli.latency import latency_lines
 from graphcore.cli.studio import add_studio_arguments, studio_of
 from graphcore.errors import Cancelled, GraphError, Mistake, counted
 
@@ -154,9 +155,9 @@ def _tell(ended: Run | PlacedRun, *, interrupted: bool) -> int:
         print(f"note: {loss}", file=sys.stderr)
     if interrupted:
         print("interrupted", file=sys.stderr)
-    if ended.made or not interrupted:
-        for line in _results(ended):
-            print(line)
+    results = _results(ended) if ended.made or not interrupted else []
+    for line in [*results, *latency_lines(ended)]:
+        print(line)
     return INTERRUPTED if interrupted else DONE
 
 
@@ -167,16 +168,10 @@ def _results(done: Run | PlacedRun) -> list[str]:
     prepared = f"in {seconds:.1f} s after {done.open_s:.1f} s of preparation"
     lines = [
         f"{made.path}: {counted(made.count, made.unit.removesuffix('s'))}, {made.count / seconds:.0f} {made.unit}/s, "
-        f"{times} ({prepared})" + _latency(done, made.node)
+        f"{times} ({prepared})"
         for made in done.made
     ]
     return lines or [f"done: {done.position_ns / 1e9:.1f} s of media, {times} ({prepared})"]
-
-
-def _latency(done: Run | PlacedRun, node: str) -> str:
-    """Live: how long after its media time a packet had gone all the way."""
-    p99_us = done.stats()["nodes"][node]["latency_p99_us"]
-    return "" if p99_us is None else f", latency {p99_us / 1e3:.0f} ms (p99)"
 
 
 def _reports(arguments: argparse.Namespace) -> list[tuple[str, Path]]:

@@ -131,6 +131,7 @@ class Member:
 
     __slots__ = (
         "_clock",
+        "_sent",
         "_trace",
         "call",
         "ended",
@@ -155,6 +156,7 @@ class Member:
         self.pace: Pace | None = None  # of a sink of a live run
         self._trace = trace
         self._clock = live
+        self._sent = 0  # packets, when its latency was counted last
 
     def watch(self, out: Out) -> None:
         """A fan-in downstream waits for what is settled on this output."""
@@ -192,12 +194,20 @@ class Member:
         """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""
         self.settle(consumed)
         if self._clock is not None:
-            latency = self._clock.now() - timestamp
-            self.metrics.latencies.append(latency)
-            if self.pace is not None:
-                self.pace.see(latency)
+            self._count_latency(self._clock.now(), timestamp)
         if self._trace is not None:
             self._trace.append((self.name, started, ended, timestamp))
+
+    def _count_latency(self, now: int, timestamp: int) -> None:
+        """A sink's since the time of what it took, another node's since that of the newest packet it sent, if any."""
+        if self.pace is not None:
+            self.pace.see(now - timestamp)
+        elif self.outs:
+            sent = sum([out.packets for out in self.outs.values()])
+            if sent == self._sent:
+                return
+            self._sent, timestamp = sent, max([out.last for out in self.outs.values()])
+        self.metrics.latencies.append(now - timestamp)
 
     def settle(self, timestamp: int) -> None:
         """Everything up to this time is consumed."""

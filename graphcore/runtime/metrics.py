@@ -15,7 +15,7 @@ class NodeMetrics:
 
     def __init__(self) -> None:
         self.pending: list[int] = []
-        self.latencies: deque[int] = deque(maxlen=RECENT)  # live: ns from media time to the end of the call
+        self.latencies: deque[int] = deque(maxlen=RECENT)  # live: ns from the media time of what it made
         self.unmatched = 0  # packets of a driver that found no partner
         self._calls = 0
         self._total_ns = 0
@@ -32,13 +32,15 @@ class NodeMetrics:
         """The figures, with times in microseconds; percentiles are of the most recent calls."""
         pending = self.pending.copy()
         recent = [*self._recent.copy(), *pending][-RECENT:]
+        recent.sort()
+        latencies = sorted(self.latencies.copy())
         return {
             "calls": self._calls + len(pending),
             "total_ms": round((self._total_ns + sum(pending)) / 1e6, 3),
             "p50_us": _percentile_us(recent, 0.50),
             "p99_us": _percentile_us(recent, 0.99),
-            "latency_p50_us": _percentile_us(list(self.latencies.copy()), 0.50),
-            "latency_p99_us": _percentile_us(list(self.latencies.copy()), 0.99),
+            "latency_p50_us": _percentile_us(latencies, 0.50),
+            "latency_p99_us": _percentile_us(latencies, 0.99),
             "unmatched": self.unmatched,
         }
 
@@ -56,9 +58,8 @@ class LinkMetrics:
         self.late = 0  # live: came when its time had been answered already
 
 
-def _percentile_us(values: list[int], share: float) -> float | None:
+def _percentile_us(ordered: list[int], share: float) -> float | None:
     """The nearest-rank percentile, in microseconds; None where there is nothing."""
-    ordered = sorted(values)
     if not ordered:
         return None
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e3, 3)

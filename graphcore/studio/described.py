@@ -77,7 +77,7 @@ def _param(node: GraphNode, param: Param[Any], dials: Dials) -> dict[str, Any]:
         "kind": _kind(param),
         "value": "..." if value and param.name in HIDDEN and not param.live else value,
         "default": dials.shown(node.params[param.name] if param.file else default),
-        "live": param.live,
+        "live": dials.live(param),
         "ge": param.ge,
         "le": param.le,
         "unit": param.unit,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from graphcore.errors import GraphcoreError, ParamError
 from graphcore.graph.params import live_value
 from graphcore.port import Param
+from graphcore.runtime.run import Run
 from graphcore.studio.uploads import Uploads
 
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
-    from graphcore.runtime.run import Run
 
 EVERY_S = 0.02  # of values that come faster for one dial, the newest counts
 TEXTS_A_SECOND = 20  # a text is said, not turned: each counts, so more are refused
@@ -46,6 +46,7 @@ class Dials:
         self._types = {name: node.node_class for name, node in run.graph.nodes.items()}
         self._values = {name: dict(node.params) for name, node in run.graph.nodes.items()}
         self._first = {name: dict(node.params) for name, node in run.graph.nodes.items()}
+        self._files = isinstance(run, Run)  # over places a file cannot be changed
         self._due: dict[tuple[str, str], float] = {}  # when each dial may be turned again
         self._waiting: dict[tuple[str, str], Callable[[], None]] = {}
         self._said: dict[tuple[str, str], deque[float]] = {}
@@ -53,6 +54,10 @@ class Dials:
     def value(self, node: str, param: str) -> Any:
         """The newest value of a param, ready for JSON."""
         return self.shown(self._values[node][param])
+
+    def live(self, param: Param[Any]) -> bool:
+        """Whether it can be turned in this run."""
+        return param.live and (self._files or not param.file)
 
     def shown(self, value: Any) -> Any:
         """A value, ready for JSON; an uploaded file by its name."""
@@ -63,7 +68,7 @@ class Dials:
     def set(self, node: str, param: str, value: object) -> Any:
         """Turn one, and return what it stands at; raises UnknownDialError, ParamError, BusyError, EndedError."""
         declared = self._types[node].params.get(param) if node in self._types else None
-        if declared is None or not declared.live:
+        if declared is None or not self.live(declared):
             raise UnknownDialError(self._unknown(node, param))
         if self._run.ended:
             raise EndedError("the run has ended")
@@ -136,7 +141,7 @@ class Dials:
     def _unknown(self, node: str, param: str) -> str:
         if node not in self._types:
             return f"{node[:100]!r}: no such node; expected one of {', '.join(self._types)}"
-        live = [name for name, declared in self._types[node].params.items() if declared.live]
+        live = [name for name, declared in self._types[node].params.items() if self.live(declared)]
         return f"{node}.{param[:100]}: no live param; expected one of {', '.join(live) or '(none)'}"
 
 

@@ -15,11 +15,11 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from graphcore.packet import Packet
 from graphcore.payload import payload_name
 from graphcore.plugins import Preview
+from graphcore.runtime.run import Run
 from graphcore.web.guard import Bucket
 
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
-    from graphcore.runtime.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class Picture:
         self.viewers -= 1
         if not self.viewers:
             self._newest = None
+            self._number = 0  # whoever comes next waits for a new one
             self._made.clear()
 
     def _take(self, payload: Any) -> None:
@@ -90,14 +91,13 @@ class Pictures:
         self._least_s = 0.8 / float(run.graph.frame_rate)  # offline there may be many more frames a second
         self._viewers: set[web.WebSocketResponse] = set()
         self._pictures: dict[tuple[str, str], Picture] = {}
-        tap = getattr(run, "tap", None)
-        if tap is None:
+        if not isinstance(run, Run):
             return
         for node in run.graph.nodes.values():
             for name, port in node.node_class.outputs.items():
                 if preview := previews.get(payload_name(port.payload)):
                     picture = self._pictures[node.name, name] = Picture(preview, self._workers)
-                    tap(node.name, name, picture.see)
+                    run.tap(node.name, name, picture.see)
 
     def shows(self, node: str, output: str) -> bool:
         """Whether an output can be seen."""

@@ -34,6 +34,7 @@ def register_nodes() -> list[type[Node]]:
     from avatar_nodes.sinks.picture_files import PictureFiles
     from avatar_nodes.sinks.recorder import Recorder
     from avatar_nodes.sinks.speaker import Speaker
+    from avatar_nodes.sinks.stream_push import StreamPush
     from avatar_nodes.sinks.virtual_camera import VirtualCamera
     from avatar_nodes.sinks.window import Window
     from avatar_nodes.tracking.camera import Camera
@@ -65,6 +66,7 @@ def register_nodes() -> list[type[Node]]:
         Recorder,
         Speaker,
         SpeechFeatures,
+        StreamPush,
         TextToSpeech,
         VideoFile,
         VirtualCamera,
@@ -94,7 +96,7 @@ def register_verbs() -> list[Verb]:
     """What this package adds to the command `graphcore`."""
     from avatar_nodes import verbs
 
-    return [verbs.portrait_verb()]
+    return [verbs.portrait_verb(), verbs.say_verb()]
 
 
 @hookimpl

@@ -1,19 +1,25 @@
-"""`graphcore portrait`: prepare a photo once and for all, and show what a portrait can do."""
+"""The verbs of this package: `graphcore portrait` for photos, `graphcore say` for a run that waits for lines."""
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from graphcore import Verb
 
+STUDIO = "http://127.0.0.1:7860"
+TOKEN = "GRAPHCORE_TOKEN"  # of the environment
+
 
 def portrait_verb() -> Verb:
     """The verb; what is heavy is imported when it runs."""
-    return Verb("portrait", "prepare a photo as a file, or show what a portrait can do", _arguments, _run)
+    return Verb(
+        "portrait", "prepare a photo as a file, or show what a portrait can do", _portrait_arguments, _run_portrait
+    )
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
+def _portrait_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     prepare = actions.add_parser(
         "prepare",
@@ -39,7 +45,26 @@ def _size(text: str) -> int:
     return int(text)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run_portrait(arguments: argparse.Namespace) -> int:
     from avatar_nodes.portrait_verb import prepare, show
 
     return (prepare if arguments.action == "prepare" else show)(arguments)
+
+
+def say_verb() -> Verb:
+    """The verb that lets a live run speak."""
+    return Verb("say", "let a live run speak a line", _say_arguments, _run_say)
+
+
+def _say_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="+", help="what to say; - reads lines from the standard input, as they come")
+    parser.add_argument("--url", default=STUDIO, help=f"where the studio of the run is (default {STUDIO})")
+    parser.add_argument("--node", metavar="NAME", help="which node speaks, where several do")
+    token = os.environ.get(TOKEN, "")
+    parser.add_argument("--token", default=token, metavar="TEXT", help=f"what the studio wants to know (or {TOKEN})")
+
+
+def _run_say(arguments: argparse.Namespace) -> int:
+    from avatar_nodes.say_verb import say
+
+    return say(arguments)

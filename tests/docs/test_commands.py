@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import shutil
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -40,15 +42,25 @@ SMALLER = {"count: 1500": "count: 4", "scenes: 1500": "scenes: 4", "batch: 32": 
 # Another machine is this one.
 ELSEWHERE, LOOPBACK = "tcp://192.168.1.20:5599", f"tcp://127.0.0.1:{free_port()}"
 WORKERS: list[subprocess.Popen[str]] = []
+# What a live graph listens at may be taken on this machine.
+ANY_PORT = {
+    "graphs/say.yaml": ["page.port=0"],
+    "graphs/bot.yaml": ["page.port=0", "voice.port=0", "voice.websocket_port=0"],
+}
+STUDIOS: list[tuple[subprocess.Popen[str], str]] = []  # with their addresses
 SMALLER_TOOLS = {"make_speech_data.py": ["--hours", "0.01", "--voices", "espeak-en-us+f2", "--texts", "en=book.txt"]}
 
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """`graphcore run` handles SIGTERM; what pytest does with it must not change. Workers end with the page."""
+    """`graphcore run` handles SIGTERM; what pytest does with it must not change. What serves ends with the page."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
+    while STUDIOS:
+        studio, _ = STUDIOS.pop()
+        studio.kill()
+        studio.communicate()
     while WORKERS:
         worker = WORKERS.pop()
         worker.terminate()
@@ -104,8 +116,14 @@ def _write_down(page: Path, folder: Path) -> None:
 def _obey(words: list[str]) -> None:
     if words[:2] == ["graphcore", "worker"]:
         _worker(words[1:])
+    elif words[:2] == ["graphcore", "run"] and "--studio" in words:
+        _studio(words[1:])
+    elif words[:2] in (["graphcore", "say"], ["graphcore", "interrupt"]):
+        _graphcore([*words[1:], "--url", STUDIOS[-1][1]])
     elif words[0] == "graphcore":
         _graphcore(words[1:])
+    elif words[0] == "curl":
+        _curl(words[1:])
     elif words[0] == "make":
         assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE), f"no such target: {words}"
     elif words[0] == "pip":
@@ -132,11 +150,42 @@ def _worker(arguments: list[str]) -> None:
     assert worker.stdout.readline().startswith(f"listening at {LOOPBACK}")
 
 
+def _studio(arguments: list[str]) -> None:
+    """A live run goes on until the page is done; one that needs a microphone is checked."""
+    if "type: microphone" in Path(arguments[1]).read_text(encoding="utf-8"):
+        settings = [word for pair in pairwise(arguments) if pair[0] == "--set" for word in pair]
+        _graphcore(["check", arguments[1], *settings])
+        return
+    words = [word for one in ANY_PORT[arguments[1]] for word in ("--set", one)]
+    command = [sys.executable, "-c", "import sys; from graphcore.cli.main import main; sys.exit(main())"]
+    studio = subprocess.Popen(
+        [*command, *arguments, *words, "--studio=0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert studio.stderr is not None
+    said = studio.stderr.readline()
+    STUDIOS.append((studio, said.removeprefix("studio: ").strip()))
+    assert said.startswith("studio: "), said
+
+
 def _graphcore(arguments: list[str]) -> None:
     given = " ".join(arguments)
     shorter = SHORTER.get(arguments[1]) if arguments[0] == "run" and "speech.text=" not in given else None
     code = main([*arguments, *(["--set", shorter] if shorter else [])])
     assert code == 0, f"graphcore {given}"
+
+
+def _curl(words: list[str]) -> None:
+    """What curl would ask, of the studio that runs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-X", default="GET")
+    parser.add_argument("-d")
+    parser.add_argument("--data-binary")
+    parser.add_argument("url")
+    asked = parser.parse_args(words)
+    body = Path(asked.data_binary[1:]).read_bytes() if asked.data_binary else (asked.d or "").encode() or None
+    url = asked.url.replace("http://127.0.0.1:7860/", STUDIOS[-1][1])
+    with urllib.request.urlopen(urllib.request.Request(url, body, method=asked.X), timeout=10) as answer:
+        assert answer.status == 200, words
 
 
 def _tool(words: list[str]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
@@ -20,10 +23,12 @@ from avatar_nodes.face.portrait_model import prepare_portrait
 from avatar_nodes.face.renderer_model import Renderer
 from avatar_nodes.motion.motion_file_model import read_motion
 from avatar_nodes.motion.shapes_model import coefficients
-from avatar_nodes.payloads import FaceMotion
+from avatar_nodes.payloads import EXPRESSION_INDEX, FaceMotion
 from films import write_film
 from graphcore import LiveClock, Run, check, load
 from graphcore.cli.main import main
+from graphcore.errors import OpenError
+from graphcore.graph.load import load_text
 from graphcore.plugins import find_nodes
 from graphcore.testing import run_graph, run_node
 
@@ -271,3 +276,69 @@ def test_mirror_runs_until_it_is_stopped(video: Path, portrait: str, tmp_path: P
     result = run_graph(graph, live=True, threads=None, clock=LiveClock(), until_ns=500_000_000)
     assert len(result.outputs["face.frames"]) > 3
     assert [made.path.name for made in result.made] == ["mirror.mp4"]
+
+
+def opens_the_mouth(name: str, settings: dict[str, str], speak: Callable[[Run], None]) -> bool:
+    """Whether the lips of a live graph, at rest before, open once somebody speaks."""
+    settings |= {"page.port": "0", "face.size": "256"}
+    run = Run(check(load(ROOT / "graphs" / name, settings), find_nodes()), live=True)
+    opened, jaw = threading.Event(), EXPRESSION_INDEX["jawOpen"]
+    run.tap("motion", "motion", lambda packet: opened.set() if packet.payload.expression[jaw] > 0.1 else None)
+    run.start()
+    while not run.opened:
+        assert not run.wait(0.05)
+    before = opened.is_set()
+    speak(run)
+    after = opened.wait(30)
+    run.stop()
+    assert run.wait(30)
+    return after and not before
+
+
+def test_say_says_the_lines_that_come() -> None:
+    assert opens_the_mouth("say.yaml", {}, lambda run: run.set("voice", "line", WORDS))
+
+
+def test_bot_moves_with_what_another_program_sends(recording: Path) -> None:
+    samples, rate = soundfile.read(recording, dtype="float32")
+
+    def speak(run: Run) -> None:
+        port = int(next(notice for notice in run.notices if "tcp://" in notice).rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as bot:
+            bot.sendall(samples.astype("<f4").tobytes())
+
+    settings = {"voice.port": "0", "voice.websocket_port": "0"}
+    settings |= {"voice.sample_rate": str(rate), "voice.format": "f32le"}
+    assert opens_the_mouth("bot.yaml", settings, speak)
+
+
+@pytest.fixture(scope="module")
+def live_text() -> str:
+    """graphs/live.yaml with a voice in place of the microphone."""
+    text = (ROOT / "graphs" / "live.yaml").read_text(encoding="utf-8")
+    voice = f'{{type: text_to_speech, params: {{text: "{WORDS}"}}}}'
+    return text.replace("{type: microphone}", voice)
+
+
+@pytest.mark.parametrize("motion", ["motion_diffusion", "vowel_lip_sync"])
+def test_live_talks_in_every_sink_and_changes_its_motion_by_one_word(
+    live_text: str, motion: str, tmp_path: Path
+) -> None:
+    settings = {"obs.port": "0", "page.port": "0", "recorder.path": str(tmp_path / "live.mp4")}
+    text = live_text.replace("type: motion_diffusion", f"type: {motion}")
+    graph = check(load_text(text, overrides=settings | {"recorder.recording": "true"}), find_nodes())
+    result = run_graph(graph, live=True, threads=None, clock=LiveClock(), until_ns=1_000_000_000)
+    frames, sound = result.outputs["playout.frames"], result.outputs["playout.sound"]
+    assert len(frames) > 10
+    assert frames[0].payload.pixels.shape == (512, 512, 4)
+    assert sum(len(packet.payload.samples) for packet in sound) > 10_000
+    assert [made.path.name for made in result.made] == ["live-1.mp4"]
+
+
+def test_live_without_its_microphone_says_what_to_do(tmp_path: Path) -> None:
+    settings = {"obs.port": "0", "page.port": "0", "recorder.path": str(tmp_path / "live.mp4")}
+    graph = check(
+        load(ROOT / "graphs" / "live.yaml", settings | {"microphone.device": "nobody has this"}), find_nodes()
+    )
+    with pytest.raises(OpenError, match=r"microphone: .*; "):
+        run_graph(graph, live=True, threads=None, clock=LiveClock())

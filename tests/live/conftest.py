@@ -19,6 +19,7 @@ def obs(tmp_path: Path) -> Iterator[Obs]:
     home.mkdir()
     made = Obs(home)
     try:
+        made.start()
         yield made
     finally:
         made.close()

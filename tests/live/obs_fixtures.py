@@ -6,6 +6,7 @@ import base64
 import ctypes
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 
 WEBSOCKET = 4466
 STREAM = 9101
-SIZE = (640, 360)
+SIZE = (320, 180)
+RATE = 60  # frames a second: what is measured in OBS is as fine as this
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 COMMAND = [sys.executable, "-c", "import sys; from graphcore.cli.main import main; sys.exit(main())"]
 
@@ -50,7 +52,7 @@ BaseCX={width}
 BaseCY={height}
 OutputCX={width}
 OutputCY={height}
-FPSCommon=30
+FPSCommon={rate}
 [Output]
 Mode=Simple
 [SimpleOutput]
@@ -86,24 +88,33 @@ def missing() -> str:
 class Obs:
     """OBS, and the graphs that run beside it in its network."""
 
-    def __init__(self, home: Path, size: tuple[int, int] = SIZE) -> None:
+    def __init__(self, home: Path) -> None:
         self.recordings = home / "recordings"
         self._home = home
         self._started: list[subprocess.Popen[Any]] = []
-        _settings(home, self.recordings, size)
+        self._connected = False
+
+    def start(self, size: tuple[int, int] = SIZE, rate: int = RATE) -> None:
+        """Begin, with a canvas of this size and rate; `close` must be called whatever comes of it."""
+        _settings(self._home, self.recordings, size, rate)
         network = ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]
         self._network = self._start(network, stdout=subprocess.PIPE)
         assert self._network.stdout is not None
-        assert self._network.stdout.readline() == "up\n"
+        with self._network.stdout as said:
+            assert said.readline() == "up\n"
         self.display = self._start_screen()
-        self._process = self._start([*self._inside(), *_obs_command()], env=self._environment(), stdout=self._log)
+        log = (self._home / "obs.txt").open("w")
+        with log:
+            command = [*self._inside(), "obs", "--multi", "--disable-updater", "--websocket_ipv4_only"]
+            self._process = self._start(command, env=self._environment(), stdout=log, stderr=subprocess.STDOUT)
         self.client = self._connect()
+        self._connected = True
         self.scene: str = self.client.get_current_program_scene().current_program_scene_name
 
     def run(self, *arguments: str, cwd: Path) -> subprocess.Popen[str]:
         """`graphcore run ARGUMENTS...` in the network of OBS."""
         command = [*self._inside(), *COMMAND, "run", *arguments]
-        return self._start(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return self._start(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
 
     def add_stream(self, name: str = "face") -> None:
         """A source of OBS that shows what `obs_stream` sends."""
@@ -130,11 +141,33 @@ class Obs:
                 return seen
         raise AssertionError(f"no such picture within {timeout_s} s")
 
+    def await_listening(self, timeout_s: float = 30.0) -> None:
+        """Until a graph takes viewers."""
+        until = time.monotonic() + timeout_s
+        while True:
+            try:
+                with self.network(), socket.create_connection(("127.0.0.1", STREAM)):
+                    return
+            except ConnectionRefusedError:
+                assert time.monotonic() < until, f"nothing listens after {timeout_s} s"
+                time.sleep(0.02)
+
+    def record(self, seconds: float) -> Path:
+        """What OBS recorded in so many seconds."""
+        self.client.start_record()
+        time.sleep(seconds)
+        path = Path(self.client.stop_record().output_path)
+        while self.client.get_record_status().output_active:
+            time.sleep(0.05)
+        return path
+
     def close(self) -> None:
         """End all that was started."""
+        if self._connected:
+            self.client.disconnect()
         for process in reversed(self._started):
             process.kill()
-            process.communicate()
+            process.wait()
 
     @contextmanager
     def network(self) -> Iterator[None]:
@@ -154,10 +187,6 @@ class Obs:
 
     def _inside(self) -> list[str]:
         return ["nsenter", "-t", str(self._network.pid), "-n", "--"]
-
-    @property
-    def _log(self) -> Any:
-        return (self._home / "obs.txt").open("w")
 
     def _start_screen(self) -> str:
         reading, writing = os.pipe()
@@ -188,15 +217,11 @@ class Obs:
                 time.sleep(0.2)
 
 
-def _obs_command() -> list[str]:
-    return ["obs", "--multi", "--disable-updater", "--websocket_ipv4_only"]
-
-
-def _settings(home: Path, recordings: Path, size: tuple[int, int]) -> None:
+def _settings(home: Path, recordings: Path, size: tuple[int, int], rate: int) -> None:
     folder = home / ".config" / "obs-studio"
     profile = folder / "basic" / "profiles" / "Untitled"
     profile.mkdir(parents=True)
     recordings.mkdir()
     (folder / "global.ini").write_text(GLOBAL_INI)
-    basic = BASIC_INI.format(width=size[0], height=size[1], recordings=recordings)
+    basic = BASIC_INI.format(width=size[0], height=size[1], rate=rate, recordings=recordings)
     (profile / "basic.ini").write_text(basic)

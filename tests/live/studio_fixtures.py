@@ -70,7 +70,9 @@ def running_studio(folder: Path, options: Sequence[str] = ("--studio", "0")) -> 
     (folder / "still.yaml").write_text(STILL, encoding="utf-8")
     command = [sys.executable, "-m", "graphcore", "run", "still.yaml", "--live", "--plugins", "plugins", *options]
     with (folder / "log.txt").open("w+", encoding="utf-8") as log:
-        started = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, stdout=log, text=True, env={**os.environ})
+        started = subprocess.Popen(
+            command, cwd=folder, stderr=subprocess.PIPE, stdout=log, text=True, env={**os.environ}
+        )
         assert started.stderr is not None
         try:
             first = started.stderr.readline()

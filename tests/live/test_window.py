@@ -89,6 +89,7 @@ def test_closing_the_window_ends_nothing_else(display: str) -> None:
     while not closed.is_set():
         window.newest.put(picture())
         closed.wait(0.01)
+    assert window.gone
     window.newest.put(picture())
     window.close()
 

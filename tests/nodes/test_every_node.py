@@ -38,11 +38,13 @@ from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.node import is_source
 from graphcore.payload import fields_of, mismatch
 from graphcore.testing import Result, accept_params, feed, run_node
+from sound_cards import Card, SoundCards
 
 MS = 1_000_000
 NODES = avatar_nodes.register_nodes()
 HEAVY = {"torch", "cv2", "librosa", "mediapipe", "av", "numba", "scipy", "PIL", "matplotlib", "c2pa", "soxr"}
-LIVE_SINKS = {"browser_view", "recorder", "virtual_camera", "window"}  # to which nothing need come
+HEAVY |= {"sounddevice"}
+LIVE_SINKS = {"browser_view", "recorder", "speaker", "virtual_camera", "window"}  # to which nothing need come
 SECONDS = 0.4
 SIZE = 256  # px
 PORTRAIT = Path("package:matplotlib/mpl-data/sample_data/grace_hopper.jpg")
@@ -60,6 +62,13 @@ def camera() -> Iterator[None]:
 
     with fake_camera():
         yield
+
+
+@pytest.fixture(autouse=True)
+def sound_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A microphone and a speaker."""
+    cards = SoundCards(Card("Desk", channels_in=1), Card("Box", channels_out=2))
+    monkeypatch.setitem(sys.modules, "sounddevice", cards)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -264,6 +273,7 @@ FAILING: dict[str, dict[str, Any]] = {
     "audio_stream": {"port": 0, "websocket_port": 0, "host": "192.0.2.1", "token": "secret"},
     "camera": {"device": "nowhere.mkv"},
     "video_file": {"path": Path("nowhere.mkv")},
+    "microphone": {"device": "nowhere"},
     "motion_file": {"path": Path("hum.wav")},
     "motion_out_file": {"path": Path("out.doc")},
     "movie_file": {"path": Path("out.doc")},

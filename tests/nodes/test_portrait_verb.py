@@ -23,9 +23,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_verbs_of_this_package_are_documented() -> None:
-    page = (DOCS / "use-your-own-photo.md").read_text(encoding="utf-8")
+    pages = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
     for verb in register_verbs():
-        assert f"graphcore {verb.name} " in page
+        assert f"graphcore {verb.name} " in pages
 
 
 def test_prepare_writes_the_file_and_reports(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,10 +81,11 @@ export class Picture {
       came = true;
       this.#take(message.data);
     };
-    socket.onclose = () => {
+    socket.onclose = ({ reason }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
-      if (!came) this.#askWhy(node, name);
+      if (reason) this.#say(reason);
+      else if (!came) this.#askWhy(node, name);
       this.#retry = setTimeout(() => this.#look(), RETRY_MS);
     };
   }
@@ -98,9 +99,7 @@ export class Picture {
 
   async #askWhy(node, name) {
     const path = `api/pictures/${encodeURIComponent(node)}/${encodeURIComponent(name)}`;
-    await this.connection.get(path).catch((error) => {
-      if (this.canvas.dataset.empty === "") this.#say(error.message.startsWith("Failed") ? "no connection" : error.message);
-    });
+    await this.connection.get(path).catch((error) => this.canvas.dataset.empty === "" && this.#say(error.message));
   }
 
   async #take(blob) {

@@ -54,6 +54,7 @@ class Speakers:
         self._queue, self._usual = queue, usual
         self._passing = Passing()
         self._interrupts = 0
+        self._end_awaited = False
         self.present = False  # whether a program speaks
         self._socket: web.WebSocketResponse | None = None
 
@@ -112,7 +113,7 @@ class Speakers:
             await talk.close(code=WSCloseCode.TRY_AGAIN_LATER, message=BUSY.encode())
             return talk
         with self._turn():
-            self._socket = talk
+            self._socket, self._end_awaited = talk, False
             telling = asyncio.create_task(self._tell_waiting())
             try:
                 await self._hear_all(talk)
@@ -141,6 +142,7 @@ class Speakers:
             self._queue.forget()
         else:
             self._queue.complete()
+            self._end_awaited = True
         return None
 
     def _reader(self, given: PcmFormat) -> PcmReader:
@@ -174,13 +176,16 @@ class Speakers:
             self._queue.complete()
 
     async def _tell_waiting(self) -> None:
-        """Tell the program that speaks how much of it waits, whenever that has changed."""
-        told = -1
+        """Tell the program that speaks how much of it waits, when that has changed, and when its end was heard."""
+        told = 0
         while True:
             waiting = self._queue.waiting_ms
             if waiting != told:
                 await self._tell({"waiting_ms": waiting})
                 told = waiting
+            if self._end_awaited and not waiting:
+                self._end_awaited = False
+                await self._tell({"end": True})
             await asyncio.sleep(TELL_S)
 
     async def _tell(self, message: dict[str, Any]) -> None:

@@ -14,13 +14,19 @@ SILENT_AT_FIRST = 30  # so long a device may take to begin; PulseAudio took 1.7 
 RETRY_S = 0.5
 CLOSE_S = 2.0  # a driver may hang in closing what is no longer there
 
+LATENCY_S = 0.04  # asked of PortAudio; more makes blocks come in bursts, less makes them come late
+MOST_LATENCY_S = 0.32
+BAD = 10  # blocks that came too late for the device, within
+BAD_WITHIN = 20  # looks: it is opened again with twice the latency
+
 
 class HeldDevice:
     """Keeps a device open for `work`, which its thread calls with a block of float32 (n, channels).
 
     Blocks of a microphone are to be read, those of a speaker to be filled. `opened` is called with rate and channels
     before the first block after each opening. Raises SoundDeviceError where it is not there at the beginning; when it
-    is lost later, it is looked for every RETRY_S. `there` says whether it runs, `reconnects` how often it came back.
+    is lost later, it is looked for every RETRY_S. `there` says whether it runs, `reconnects` how often it came back,
+    `gaps` how often we were too late for it.
     """
 
     def __init__(
@@ -28,7 +34,7 @@ class HeldDevice:
         kind: Kind,
         name: str | None,
         rate: int | None,
-        block_ms: float,
+        block_s: float,
         *,
         opened: Callable[[float, int], None],
         work: Callable[[Any], None],
@@ -36,7 +42,11 @@ class HeldDevice:
         self.there = True
         self.lost = 0  # how often
         self.reconnects = 0
-        self._kind, self._name, self._rate, self._block_ms = kind, name, rate, block_ms
+        self.gaps = 0
+        self._kind, self._name, self._rate, self._block_s = kind, name, rate, block_s
+        self._latency_s = LATENCY_S
+        self._looks = 0  # since gaps were counted
+        self._gaps_before = 0
         self._opened, self._work = opened, work
         self._blocks = 0  # since it was opened
         self._seen = 0  # of these, at the last look
@@ -55,14 +65,17 @@ class HeldDevice:
     def _open(self) -> None:
         ready = threading.Event()
 
-        def call(block: Any, _frames: int, _times: Any, _status: Any) -> None:
+        def call(block: Any, _frames: int, _times: Any, status: Any) -> None:
             if ready.is_set() and not self._closing.is_set():
                 self._blocks += 1
+                self.gaps += bool(status)
                 self._work(block)
 
         self._blocks = self._seen = self._silent = 0
         self._generation = SOUND_DEVICES.generation
-        self._stream = SOUND_DEVICES.open(self._kind, self._name, self._rate, self._block_ms, call)
+        self._stream = SOUND_DEVICES.open(
+            self._kind, self._name, self._rate, block_s=self._block_s, latency_s=self._latency_s, callback=call
+        )
         self._opened(self._stream.samplerate, self._stream.channels)
         ready.set()
 
@@ -72,6 +85,8 @@ class HeldDevice:
                 continue  # closed for a look at the devices, not lost
             if not self._runs():
                 self._lose()
+            elif self._too_tight():
+                self._loosen()
         SOUND_DEVICES.close(self._stream)
 
     def _runs(self) -> bool:
@@ -79,6 +94,21 @@ class HeldDevice:
         self._silent = 0 if self._blocks != self._seen else self._silent + 1
         self._seen = self._blocks
         return bool(self._stream.active) and self._silent < (SILENT if self._blocks else SILENT_AT_FIRST)
+
+    def _too_tight(self) -> bool:
+        """Whether many blocks came too late; called once in WATCH_S."""
+        self._looks += 1
+        if self._looks < BAD_WITHIN:
+            return False
+        gaps, self._gaps_before, self._looks = self.gaps - self._gaps_before, self.gaps, 0
+        return gaps > BAD and self._latency_s < MOST_LATENCY_S
+
+    def _loosen(self) -> None:
+        """Give the device more to go on with: a longer delay is better than holes."""
+        self._latency_s *= 2
+        SOUND_DEVICES.close(self._stream)
+        if not self._opens():
+            self._lose()
 
     def _lose(self) -> None:
         """Look for it until it is there again."""

@@ -57,7 +57,7 @@ class Microphone(Source):
 
     def _tell(self, reader: MicrophoneReader) -> None:
         device, counts = reader.device, self.context.counts
-        counts["reconnects"], counts["ms silent"] = device.reconnects, reader.silent_ms
+        counts["reconnects"], counts["gaps"], counts["ms silent"] = device.reconnects, device.gaps, reader.silent_ms
         if not device.there:
             self._tell_once("the microphone is gone: silence goes on until it is there again")
         elif not device.lost and reader.silent_ms > TOLD_MS:

@@ -47,7 +47,7 @@ class MicrophoneReader:
         self._taken_from = 0  # the opening of the newest block taken
         self._heard_until = 0  # ns: when that block came
         self._silent_before = 0  # samples before the first sound, which are no hole
-        self.device = HeldDevice("microphone", name, rate, block_ms, opened=self._opened, work=self._hear)
+        self.device = HeldDevice("microphone", name, rate, self._block_s, opened=self._opened, work=self._hear)
 
     @property
     def silent_ms(self) -> int:

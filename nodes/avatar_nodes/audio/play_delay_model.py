@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-WATCHED_S = 5.0  # twice this without need, and sound is kept for less
-SLOWER_S = 0.01  # by so much at once, which is taken back by playing a hair faster
+WATCHED_S = 2.5  # twice this without need, and sound is kept for less
+SLOWER_S = 0.005  # by so much at once, which is taken back by playing a hair faster
 LEAP_S = 0.1  # more than this is left out at once, at the next quiet place
 
 

@@ -20,7 +20,6 @@ Kind = Literal["microphone", "speaker"]
 
 PATIENCE = 10  # how many wishes to look for devices anew are not granted while streams run, which would be interrupted
 CARDS = Path("/proc/asound/pcm")  # changes when a card is plugged in or pulled
-LATENCY_S = 0.04  # asked of PortAudio; more makes blocks come in bursts
 
 
 class SoundDeviceError(Exception):
@@ -104,19 +103,23 @@ class SoundDevices:
             raise _unknown(kind, name, devices)
         return (exact + alike)[0]
 
-    def open(self, kind: Kind, name: str | None, rate: int | None, block_ms: float, callback: Any) -> Any:
+    def open(
+        self, kind: Kind, name: str | None, rate: int | None, *, block_s: float, latency_s: float, callback: Any
+    ) -> Any:
         """A started stream of float32; at `rate` where the device can, else at its own. Raises SoundDeviceError.
 
         Of one channel for a microphone where it can, of two for a speaker that has them. `callback` is as sounddevice
         wants it.
         """
+        asked = {"dtype": "float32", "latency": latency_s, "callback": callback}
         with self._lock:
             device = self.find(kind, name)
             sounddevice = load_sounddevice()
             reason = ""
-            for channels, asked in _ways(kind, device, rate):
+            for channels, samplerate in _ways(kind, device, rate):
+                asked |= {"device": device.number, "channels": channels, "samplerate": samplerate}
                 try:
-                    stream = _opened(sounddevice, kind, device.number, channels, asked, block_ms, callback)
+                    stream = _opened(sounddevice, kind, asked | {"blocksize": round(samplerate * block_s)})
                 except (sounddevice.PortAudioError, ValueError) as error:
                     reason = reason or _in_words(error)
                 else:
@@ -178,20 +181,9 @@ def _ways(kind: Kind, device: SoundDevice, rate: int | None) -> Iterator[tuple[i
             yield channels, asked
 
 
-def _opened(
-    sounddevice: Any, kind: Kind, number: int, channels: int, rate: float, block_ms: float, callback: Any
-) -> Any:
-    stream_class = sounddevice.InputStream if kind == "microphone" else sounddevice.OutputStream
+def _opened(sounddevice: Any, kind: Kind, asked: dict[str, Any]) -> Any:
     with _quiet():
-        stream = stream_class(
-            device=number,
-            channels=channels,
-            samplerate=rate,
-            blocksize=round(rate * block_ms / 1000),
-            dtype="float32",
-            latency=LATENCY_S,
-            callback=callback,
-        )
+        stream = (sounddevice.InputStream if kind == "microphone" else sounddevice.OutputStream)(**asked)
         try:
             stream.start()
         except sounddevice.PortAudioError:

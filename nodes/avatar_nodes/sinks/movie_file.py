@@ -40,6 +40,7 @@ class MovieFile(MovieSink):
         movie = self._opened()
         if video is not None:
             movie.add_picture(self.timestamp, video.pixels)
+            self.tell_transparency(video)
         if audio is not None:
             movie.add_sound(self.timestamp, audio.samples, audio.sample_rate)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avatar_nodes.payloads import VideoFrame
 from graphcore import Node, NodeError, Param
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class MovieSink(Node):
     preset = Param("superfast", choices=PRESETS, doc="how much time x264 takes to make the file smaller")
     background = Param((255, 255, 255), ge=0, le=255, doc="RGB behind pictures with alpha (picture_files keeps it)")
     sign = Param(True, doc="say in a signed C2PA manifest that this is synthetic media")
+
+    _transparent = False  # whether a picture was, and it was told
 
     def check_movie(self) -> None:
         """Raise NodeError where the params fit no movie."""
@@ -47,4 +50,14 @@ class MovieSink(Node):
         from avatar_nodes.sinks.signed_movie import SignedMovie
 
         encoding = {"crf": self.crf, "preset": self.preset, "background": tuple(self.background)}
-        return SignedMovie(path, self.context, signer, len(self.context.linked), encoding)
+        return SignedMovie(path, self.context, signer, encoding)
+
+    def tell_transparency(self, video: VideoFrame) -> None:
+        """Once, at the first picture with alpha."""
+        if self._transparent or video.pixels.shape[2] != 4:
+            return
+        self._transparent = True
+        self.context.notice(
+            f"{self.path}: {self.path.suffix[1:].lower()} keeps no transparency, so the pictures are laid over"
+            f" background {list(self.background)}; picture_files keeps it"
+        )

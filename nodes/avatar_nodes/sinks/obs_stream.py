@@ -23,6 +23,9 @@ class ObsStream(Node):
     audio = Input(AudioChunk, align="each", default=None, doc="the sound; sent as 48 kHz stereo")
 
     port = Param(9101, ge=0, le=65535, doc="on this machine; 0: any port that is free, which a notice tells")
+    sound_delay_ms = Param(
+        16.0, ge=0.0, le=1000.0, unit="ms", live=True, doc="OBS shows a picture a frame of its own late"
+    )
     mark = Param(True, doc='label the picture "synthetic"')
 
     _server: ObsServer | None = None
@@ -39,6 +42,7 @@ class ObsStream(Node):
                 audio="audio" in linked,
                 tags={"title": self.context.name, "comment": LABEL},
                 mark=self.mark,
+                sound_delay_ns=self._sound_delay_ns,
                 counts=self.context.counts,
                 now=self.context.clock.now,
             )
@@ -57,6 +61,10 @@ class ObsStream(Node):
             except ValueError as error:
                 raise NodeError(str(error)) from None
 
+    def changed(self, param: str) -> None:
+        if param == "sound_delay_ms":
+            self._open_server().sound_delay_ns = self._sound_delay_ns
+
     def interrupt(self) -> None:
         self._open_server().hush()
 
@@ -67,6 +75,10 @@ class ObsStream(Node):
     def _open_server(self) -> ObsServer:
         assert self._server is not None, "open() has run"
         return self._server
+
+    @property
+    def _sound_delay_ns(self) -> int:
+        return round(self.sound_delay_ms * 1_000_000)
 
     def _tell(self, port: int) -> None:
         self.context.notice(f"for OBS: a Media Source with input tcp://127.0.0.1:{port}, input format nut")

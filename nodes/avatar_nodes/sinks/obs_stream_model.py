@@ -38,11 +38,13 @@ class ObsServer:
         audio: bool,
         tags: dict[str, str],
         mark: bool,
+        sound_delay_ns: int,
         counts: dict[str, int],
         now: Callable[[], int],
     ) -> None:
         self._video, self._audio, self._tags, self._mark = video, audio, tags, mark
         self._counts, self._now = counts, now
+        self.sound_delay_ns = sound_delay_ns  # that is added to the time of all sound
         self._lock = threading.Lock()
         self._viewers: list[Viewer] = []
         self._begun: set[Viewer] = set()  # of these, those that know what is sent
@@ -124,7 +126,7 @@ class ObsServer:
         viewer.start()
 
     def _begin(self, viewer: Viewer) -> None:
-        """Tell a viewer what will come, and show the newest picture; it gets the time of now, or it would be waited for."""
+        """Tell a viewer what will come, and show the newest picture, as one of now: its own time may be long ago."""
         streams: list[Picture | Sound] = []
         if self._video:
             assert self._pixels is not None
@@ -171,8 +173,9 @@ class ObsServer:
 
     def _as_parcels(self, time_ns: int, samples: NDArray[np.float32]) -> Iterable[Parcel]:
         if len(samples):
+            time_ns = max(0, time_ns + self.sound_delay_ns)
             body = (np.clip(samples, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes()
-            yield Parcel("sound", packet_head(int(self._video), max(0, time_ns), len(body)), body)
+            yield Parcel("sound", packet_head(int(self._video), time_ns, len(body)), body)
 
     def _give(self, parcels: Iterable[Parcel]) -> None:
         for parcel in parcels:

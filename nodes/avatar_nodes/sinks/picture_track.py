@@ -26,6 +26,7 @@ RANGE_STUDIO = 1
 class PictureTrack:
     """Puts frames on the grid of a constant frame rate; a slot without a frame holds the one before.
 
+    It is as good as `crf` says, or takes `bit_rate` bits a second where that is given.
     x264 runs on one thread: another number of threads gives other bytes, and one is fast enough.
     """
 
@@ -35,9 +36,10 @@ class PictureTrack:
         frame_rate: Fraction,
         size: tuple[int, int],
         *,
-        crf: int,
         preset: str,
         background: tuple[int, int, int],
+        crf: int = 20,
+        bit_rate: int | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self.frame_rate = frame_rate
@@ -52,7 +54,8 @@ class PictureTrack:
         self._stream.width, self._stream.height = size[0] + size[0] % 2, size[1] + size[1] % 2
         self._stream.pix_fmt = "yuv420p"
         # No B-frames and no lookahead (zerolatency): a frame is in the file as soon as it was sent.
-        self._stream.options = {"preset": preset, "tune": "zerolatency", "crf": str(crf), "profile": "high"}
+        self._stream.options = {"preset": preset, "tune": "zerolatency", "profile": "high"}
+        self._stream.options |= {"crf": str(crf)} if bit_rate is None else _constant(bit_rate)
         codec = self._stream.codec_context
         codec.thread_count = 1
         codec.gop_size = max(1, round(2 * frame_rate))
@@ -98,6 +101,12 @@ class PictureTrack:
         frame.time_base = 1 / self.frame_rate
         self.frames += 1
         return list(self._stream.encode(frame))
+
+
+def _constant(bit_rate: int) -> dict[str, str]:
+    """For a network: never more than this, over a second; key frames come at their time only."""
+    bits = str(bit_rate)
+    return {"b": bits, "maxrate": bits, "bufsize": bits, "sc_threshold": "0"}
 
 
 def _to_i420(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -54,16 +54,22 @@ class Recorder(MovieSink):
                 self._end()
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
-        if self._take is None or self._beside is None:
+        take, beside = self._take, self._beside
+        if take is None or beside is None:
             return
-        if not self.context.live:
-            self._beside.wait_for_room(self._most)
-        if video is not None and self._beside.waiting >= self._most:
-            self.context.counts["frames dropped"] += 1
-        elif video is not None:
-            self._beside.do(partial(self._take.add_picture, self.timestamp, video.pixels))
+        if video is not None:
+            self._record(video, take, beside)
         if audio is not None:
-            self._beside.do(partial(self._take.add_sound, self.timestamp, audio.samples, audio.sample_rate))
+            beside.do(partial(take.add_sound, self.timestamp, audio.samples, audio.sample_rate))
+
+    def _record(self, video: VideoFrame, take: Take, beside: Beside) -> None:
+        self.tell_transparency(video)
+        if not self.context.live:
+            beside.wait_for_room(self._most)
+        if beside.waiting >= self._most:
+            self.context.counts["frames dropped"] += 1
+        else:
+            beside.do(partial(take.add_picture, self.timestamp, video.pixels), weight=1)
 
     def finish(self) -> None:
         self._end()

@@ -18,30 +18,30 @@ def next_take(path: Path) -> Path:
 
 
 class Beside:
-    """Does jobs in order on a thread of its own; nobody waits for it until `close`."""
+    """Does jobs in order on a thread of its own; nobody waits for it until `close`.
+
+    `weight` is what a job holds while it waits, in whatever unit its giver counts.
+    """
 
     def __init__(self, name: str) -> None:
-        self._jobs: deque[Callable[[], None]] = deque()
+        self.waiting = 0  # the weight of the jobs that are not done
+        self._jobs: deque[tuple[Callable[[], None], int]] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    @property
-    def waiting(self) -> int:
-        """How many jobs have not begun."""
-        return len(self._jobs)
-
-    def do(self, job: Callable[[], None]) -> None:
+    def do(self, job: Callable[[], None], weight: int = 0) -> None:
         """Do this after all that waits; it raises nothing."""
         with self._changed:
-            self._jobs.append(job)
+            self._jobs.append((job, weight))
+            self.waiting += weight
             self._changed.notify_all()
 
     def wait_for_room(self, most: int) -> None:
-        """Wait until fewer than `most` jobs wait."""
+        """Wait until less than this weight waits."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._jobs) < most)
+            self._changed.wait_for(lambda: self.waiting < most)
 
     def close(self) -> None:
         """Do what waits, then end."""
@@ -51,12 +51,13 @@ class Beside:
         self._thread.join()
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._jobs) or self._closing)
+                if not self._jobs:
+                    return
+                job, weight = self._jobs.popleft()
             job()
-
-    def _next(self) -> Callable[[], None] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: bool(self._jobs) or self._closing)
-            job = self._jobs.popleft() if self._jobs else None
-            self._changed.notify_all()
-        return job
+            with self._changed:
+                self.waiting -= weight
+                self._changed.notify_all()

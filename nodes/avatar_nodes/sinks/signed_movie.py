@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 class SignedMovie:
     """Is written as NAME.partial.EXT, signed (where there is a `signer`) and renamed to `path`; tells what was lost.
 
-    `tracks` is how many will come, `encoding` what MovieWriter takes. Raises NodeError where it cannot be written.
+    `encoding` is what MovieWriter takes. Raises NodeError where it cannot be written.
     """
 
-    def __init__(
-        self, path: Path, context: Context, signer: MediaSigner | None, tracks: int, encoding: dict[str, Any]
-    ) -> None:
+    def __init__(self, path: Path, context: Context, signer: MediaSigner | None, encoding: dict[str, Any]) -> None:
         from avatar_nodes.sinks.movie_file_model import MovieWriter
         from avatar_nodes.sinks.partial_name_model import PartialName
 
@@ -36,15 +34,13 @@ class SignedMovie:
         self.done = False
         self._context = context
         self._signer = signer
-        self._background = encoding["background"]
-        self._transparent = False
         with self._writing():
             self._name = PartialName(path)  # so that it is told before the work that nothing can be written
         self._writer: MovieWriter = MovieWriter(
             self._partial,
             context.frame_rate,
             tags={"title": path.stem, "comment": LABEL, "description": LABEL},
-            tracks=tracks,
+            tracks=len(context.linked),
             cancelled=lambda: context.cancelled,
             **encoding,
         )
@@ -59,9 +55,6 @@ class SignedMovie:
         self._check_there()
         with self._writing():
             self._writer.add_picture(timestamp, pixels)
-        if pixels.shape[2] == 4 and not self._transparent:
-            self._transparent = True
-            self._tell_transparency()
 
     def add_sound(self, timestamp: int, samples: NDArray[np.float32], sample_rate: int) -> None:
         """Add (samples, channels)."""
@@ -100,12 +93,6 @@ class SignedMovie:
     def _check_there(self) -> None:
         if not self._name.there:
             raise NodeError(f"{self._partial} was deleted while it was written", fix="leave it there until the end")
-
-    def _tell_transparency(self) -> None:
-        self._context.notice(
-            f"{self.path}: {self.path.suffix[1:].lower()} keeps no transparency, so the pictures are laid over"
-            f" background {list(self._background)}; picture_files keeps it"
-        )
 
     def _seal(self, target: Path) -> None:
         """Sign the partial movie, and give it the name of `target`."""

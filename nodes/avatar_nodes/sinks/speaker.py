@@ -63,9 +63,10 @@ class Speaker(Node):
             self._speaker.close()
 
     def _count(self, speaker: SpeakerPlayer) -> None:
-        counts, player = self.context.counts, speaker.player
+        counts, player, device = self.context.counts, speaker.player, speaker.device
         counts["ms dropped"], counts["ms silent"] = round(player.dropped_s * 1000), round(player.silent_s * 1000)
-        counts["ms behind"], counts["reconnects"] = round(player.behind_s * 1000), speaker.device.reconnects
-        if not speaker.device.there and not self._told:
+        counts["ms behind"], counts["gaps"] = round(player.behind_s * 1000), device.gaps
+        counts["reconnects"] = device.reconnects
+        if not device.there and not self._told:
             self._told = True
             self.context.notice("the speaker is gone: the run goes on without it until it is there again")

@@ -16,7 +16,7 @@ from avatar_nodes.audio.play_delay_model import PlayDelay
 from avatar_nodes.audio.sample_clock_model import JUMP_S, SampleClock, steered
 from avatar_nodes.audio.timeline_model import FADE_S, Timeline
 
-BLOCK_MS = 20.0  # that a device takes at once
+BLOCK_S = 0.02  # that a device takes at once
 QUIET = 0.003  # full scale is 1: where a piece may be left out
 
 
@@ -60,7 +60,7 @@ class Player:
         with self._lock:
             if self._line is None or (self._line.rate, self._line.channels) != (rate, samples.shape[1]):
                 self._line, self._between, self._at = Timeline(rate, samples.shape[1]), None, None
-            grown_s = self._delay.add(now_s - time_s + BLOCK_MS / 1000, now_s)
+            grown_s = self._delay.add(now_s - time_s + BLOCK_S, now_s)
             if grown_s and self._at is not None:
                 self.silent_s += grown_s
                 self._line.begin_at(min(int(self._at), self._line.end))
@@ -123,7 +123,7 @@ class SpeakerPlayer:
         self.player = Player(reserve_s)
         self._now = now
         self._played = threading.Event()
-        self.device = HeldDevice("speaker", name, None, BLOCK_MS, opened=self._opened, work=self._fill)
+        self.device = HeldDevice("speaker", name, None, BLOCK_S, opened=self._opened, work=self._fill)
 
     def add(self, time_ns: int, samples: NDArray[np.float32], rate: int) -> None:
         """Take (n, channels) samples of media time `time_ns`; what is no number is silent."""

@@ -64,6 +64,8 @@ class VirtualCamera(Node):
             self._sender.mirror = self.mirror
         elif len(self.background) == 3:
             self._sender.background = self._colour()
+        else:
+            self.context.notice(f"background {list(self.background)}: expected three numbers; it stays as it was")
 
     def process(self, video: VideoFrame) -> None:
         assert self._sender is not None, "open() has run"

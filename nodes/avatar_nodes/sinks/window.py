@@ -44,6 +44,8 @@ class Window(Node):
         assert self._window is not None, "open() has run"
         if video.pixels.shape[2] not in (3, 4) or not video.pixels.size:
             raise NodeError(f"a frame of shape {video.pixels.shape}, expected RGB or RGBA")
+        if self._window.gone:
+            return
         self._window.newest.put(video.pixels)
         self.context.counts["frames dropped"] = self._window.newest.passed_over
 

@@ -29,7 +29,7 @@ class WindowError(Exception):
 class ShownWindow:
     """Shows the newest picture; whoever gives pictures never waits. Raises WindowError.
 
-    `closed` is called once, on a thread, where somebody closes the window; pictures are then thrown away.
+    `closed` is called once, on a thread, where somebody closes the window; it is `gone` then.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class ShownWindow:
         closed: Callable[[], None],
     ) -> None:
         self.newest = Newest()
+        self.gone = False  # somebody has closed it
         self._background, self._mark, self._closed = background, mark, closed
         colour = "#{:02x}{:02x}{:02x}".format(*background)
         self._program = subprocess.Popen(
@@ -95,6 +96,7 @@ class ShownWindow:
                 self._program.stdin.flush()
         except OSError:  # there is no window any more
             if not self._closing:
+                self.gone = True
                 self._closed()
 
     def _made(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

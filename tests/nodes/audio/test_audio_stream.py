@@ -115,9 +115,10 @@ def test_a_websocket_says_its_format_and_hears_how_much_waits():
     async def talk(there: aiohttp.ClientWebSocketResponse) -> None:
         await there.send_json({"sample_rate": 8_000, "channels": 2, "format": "f32le"})
         await there.send_bytes(np.full((4_000, 2), 0.25, "<f4").tobytes())
+        await there.send_json({"end": True})
         most = await told(there, lambda message: message.get("waiting_ms", 0) > 100)
         assert most["waiting_ms"] <= 500
-        await told(there, lambda message: message.get("waiting_ms") == 0)
+        assert await told(there, lambda message: "end" in message) == {"end": True}
 
     with listening() as heard:
         converse(heard, talk)

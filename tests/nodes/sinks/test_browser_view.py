@@ -19,7 +19,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.browser_view import BrowserView
 from avatar_nodes.sinks.browser_viewers_model import ON_WAY
-from avatar_nodes.sinks.browser_wire_model import FORGET, HEAD, PICTURE
+from avatar_nodes.sinks.browser_wire_model import FORGET, HEAD, PICTURE, SOUND
 from graphcore import NodeError, Output, Run, RunError, Source
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.testing import accept_params
@@ -156,10 +156,11 @@ def test_frames_and_sound_come_with_their_times() -> None:
         async with viewer(world, session) as seen:
             world.play(2)
             world.show(1, grey=90)
-            assert (await seen.receive_bytes())[0] == 2
-            time, content = await next_of(seen)
-            assert (time, content[:2]) == (0.04, b"\xff\xd8")
-            assert b"\x89PNG" in content
+            messages = {message[0]: message for message in [await seen.receive_bytes() for _ in range(2)]}
+            assert HEAD.unpack_from(messages[SOUND])[:4] == (SOUND, 1, 16000, 0.04)
+            assert HEAD.unpack_from(messages[PICTURE])[3] == 0.04
+            assert messages[PICTURE][HEAD.size :][:2] == b"\xff\xd8"  # a JPEG
+            assert b"\x89PNG" in messages[PICTURE]
 
     assert played(scene).counts["viewers"] == 0
 
@@ -218,7 +219,7 @@ def test_an_interrupt_makes_the_page_forget_its_sound() -> None:
     async def scene(world: World, session: ClientSession) -> None:
         async with viewer(world, session) as seen:
             world.play(0)
-            await next_of(seen, kind=2)
+            await next_of(seen, kind=SOUND)
             world.run.interrupt()
             assert (await seen.receive(WAIT_S)).data == FORGET
 

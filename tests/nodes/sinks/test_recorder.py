@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,33 @@ def test_jobs_beside_are_done_in_order_before_it_closes() -> None:
     for number in range(100):
         beside.wait_for_room(10)
         assert beside.waiting < 10
-        beside.do(lambda number=number: done.append(number))  # type: ignore[misc]
+        beside.do(lambda number=number: done.append(number), weight=1)  # type: ignore[misc]
     beside.close()
     assert done == list(range(100))
+
+
+def test_frames_that_the_encoder_cannot_take_are_left_out_and_counted(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def sent() -> Iterator[tuple[int, VideoFrame]]:
+        recorder = run.assembly.members["recorder"].node
+        assert isinstance(recorder, Recorder)
+        assert recorder._beside is not None
+        recorder._beside.do(lambda: assert_true(go_on.wait(30)))  # the encoder is busy
+        yield from frames(60)
+        go_on.set()
+
+    accepted = accept_params(Recorder, {"path": tmp_path / "live.mp4", "recording": True})
+    link = Link("camera", "sent", "recorder", "video", "each")
+    nodes = {
+        "camera": GraphNode("camera", feed(VideoFrame, sent()), {}, {}),
+        "recorder": GraphNode("recorder", Recorder, accepted, {"video": link}),
+    }
+    run = Run(Graph(nodes), live=True, clock=VirtualClock())
+    run.run()
+    assert run.stats()["nodes"]["recorder"]["counts"] == {"takes": 1, "frames dropped": 10}
+    assert len(levels(tmp_path / "live-1.mp4")) == 50
+
+
+def assert_true(value: bool) -> None:
+    assert value

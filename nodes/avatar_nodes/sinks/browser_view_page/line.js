@@ -18,7 +18,8 @@ export class Line {
 
   // How far the server's clock is ahead of performance.now(), in ms; undefined before the first ping.
   get ahead() {
-    return this.pings.length ? this.pings.reduce((one, other) => (one.took < other.took ? one : other)).ahead : undefined;
+    const [first, ...others] = this.pings;
+    return others.reduce((best, each) => (each.took < best.took ? each : best), first)?.ahead;
   }
 
   say(words) {

@@ -34,6 +34,7 @@ export class Pictures {
       close(picture); // of a run that has ended, or a newer one was decoded before it
       return;
     }
+    this.sound.pictureCame(time);
     this.waiting.push(picture);
     this.waiting.sort((one, other) => one.time - other.time);
     if (this.waiting.length > WAITING) close(this.waiting.shift());
@@ -64,10 +65,10 @@ export class Pictures {
     this.draw(performance.now());
   }
 
-  // What is drawn now is seen with the next picture of the display: half of one sooner is as good as half of one later.
+  // What is drawn now is seen one turn of the display later.
   due(picture, now) {
     const at = this.sound.heardAt(picture.time);
-    return at === undefined || at <= now + this.display / 2 || at > now + LONGEST_WAIT_MS;
+    return at === undefined || at <= now + this.display || at > now + LONGEST_WAIT_MS;
   }
 
   show(picture) {

@@ -1,0 +1,170 @@
+"""One connection to a streaming server: H.264 and AAC at a constant frame rate, whatever the graph does."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from fractions import Fraction
+from time import monotonic_ns
+from typing import Any
+from urllib.parse import urlsplit
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar_nodes.sinks.outgoing_sound_model import CHANNELS, SAMPLE_RATE, OutgoingSound
+from avatar_nodes.sinks.picture_track import PictureTrack
+from avatar_nodes.sinks.sound_track import SoundTrack
+
+NS_PER_S = 1_000_000_000
+PATIENCE_NS = 400_000_000  # without a frame until the newest is sent again
+MOST_AHEAD_NS = 2 * NS_PER_S  # that the stream may be ahead of the clock: what the longest wait for a frame has put in
+TIMEOUT_US = 10_000_000  # for the network to take something
+
+# By the scheme of a URL; what is not here is sent as MPEG-TS.
+CONTAINERS = {"rtmp": "flv", "rtmps": "flv", "rtmpe": "flv", "rtmpt": "flv", "rtsp": "rtsp", "rtsps": "rtsp"}
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How a stream is coded, and what it says of itself."""
+
+    frame_rate: Fraction
+    bit_rate: int
+    preset: str
+    background: tuple[int, int, int]
+    container: str  # as FFmpeg names it; empty: as the URL needs it
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A frame, or sound where there is a sample rate, with its media time."""
+
+    timestamp: int
+    content: NDArray[np.uint8] | NDArray[np.float32]
+    sample_rate: int = 0
+
+
+class CannotSendError(Exception):
+    """It cannot be sent like this, however often it is tried."""
+
+
+class PushedStream:
+    """One connection: from its first frame on there is a frame for each slot and sound for each moment.
+
+    Time in it begins at 0 with the first frame. Where frames came too late for their slot, all that follows, sound
+    too, is put later by as much.
+    """
+
+    def __init__(self, url: str, coding: Coding, first: Taken, *, video: bool, audio: bool) -> None:
+        self.held = self.late = 0  # frames that were sent again, and that came too late to be sent
+        self._zero, self._shift = first.timestamp, 0
+        self._began = monotonic_ns()
+        self._rate = coding.frame_rate
+        self._container = _open(url, coding)
+        self._container.metadata.update(coding.tags)
+        self._picture = self._picture_track(coding, first.content) if video else None
+        self._track = SoundTrack(self._container, SAMPLE_RATE, CHANNELS) if audio else None
+        self._sound = OutgoingSound(0)
+
+    def show(self, taken: Taken) -> None:
+        """Send a frame."""
+        assert self._picture is not None
+        time_ns = taken.timestamp - self._zero + self._shift
+        late = self._picture_ns - time_ns
+        if late > 0:
+            if self._picture_ns - (monotonic_ns() - self._began) > MOST_AHEAD_NS:
+                self.late += 1
+                return
+            self._shift += late
+            time_ns += late
+        self._send(self._picture.add(time_ns, _sized(taken.content, self._picture.size)))
+        self._be_silent()
+
+    def play(self, taken: Taken) -> None:
+        """Send sound."""
+        time_ns = taken.timestamp - self._zero + self._shift
+        position = self._sound.next_ns
+        self._send_sound(position, self._sound.add(time_ns, taken.content, taken.sample_rate))
+
+    def keep_up(self) -> None:
+        """Send the newest frame again, and silence, where nothing came for long."""
+        if self._picture is None:
+            return
+        due = int((monotonic_ns() - self._began - PATIENCE_NS) * self._rate / NS_PER_S)
+        if due > self._picture.frames:
+            self.held += due - self._picture.frames
+            self._send(self._picture.hold_until(due))
+            self._be_silent()
+
+    def finish(self) -> None:
+        """Send what the coders hold."""
+        for track in (self._picture, self._track):
+            if track is not None:
+                self._send(track.flush())
+
+    def close(self) -> None:
+        """Leave the server."""
+        with contextlib.suppress(OSError, av.FFmpegError):  # where it has gone, it cannot be told so
+            self._container.close()
+
+    @property
+    def _picture_ns(self) -> int:
+        """The time of the slot that comes next."""
+        assert self._picture is not None
+        return int(self._picture.frames * NS_PER_S / self._rate)
+
+    def _picture_track(self, coding: Coding, pixels: NDArray[np.uint8]) -> PictureTrack:
+        return PictureTrack(
+            self._container,
+            coding.frame_rate,
+            (pixels.shape[1], pixels.shape[0]),
+            preset=coding.preset,
+            background=coding.background,
+            bit_rate=coding.bit_rate,
+        )
+
+    def _be_silent(self) -> None:
+        position = self._sound.next_ns
+        self._send_sound(position, self._sound.keep_up(self._picture_ns))
+
+    def _send_sound(self, time_ns: int, samples: NDArray[np.float32]) -> None:
+        if self._track is not None and len(samples):
+            self._send(self._track.add(time_ns, samples))
+
+    def _send(self, packets: list[av.Packet]) -> None:
+        self._container.mux(packets)
+
+
+def shown(url: str) -> str:
+    """A URL without what is secret in it: user, password, and everything behind the host, which may be a key."""
+    parts = urlsplit(url)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # no number
+        port = ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}/..."
+
+
+def _open(url: str, coding: Coding) -> Any:
+    """Connect; raises CannotSendError where it will never work."""
+    container = coding.container or CONTAINERS.get(urlsplit(url).scheme, "mpegts")
+    options = {"rw_timeout": str(TIMEOUT_US), "flvflags": "no_duration_filesize", "flush_packets": "1"}
+    try:
+        return av.open(url, "w", format=container, container_options=options)
+    except av.error.ProtocolNotFoundError:
+        raise CannotSendError(f"this build of FFmpeg cannot send to {urlsplit(url).scheme}://") from None
+    except ValueError as error:  # av's UnknownFormatError, too
+        if isinstance(error, av.FFmpegError):
+            raise
+        raise CannotSendError(f"this build of FFmpeg cannot write {container}") from None
+
+
+def _sized(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A frame of another size than the first is stretched: a stream has one size."""
+    if (pixels.shape[1], pixels.shape[0]) != size:
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return pixels

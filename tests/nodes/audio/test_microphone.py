@@ -1,0 +1,83 @@
+"""What a microphone hears, on a card that is no real one."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+
+import numpy as np
+import pytest
+
+from avatar_nodes.audio.microphone import Microphone
+from graphcore import LiveClock, Packet, RunError
+from graphcore.testing import Result, run_node
+from sound_cards import Card, SoundCards
+
+MS = 1_000_000
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *cards: Card) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", SoundCards(*cards))  # type: ignore[arg-type]
+
+
+def listen(until_ms: int, **params: object) -> Result:
+    return run_node(Microphone, params=params, live=True, until_ns=until_ms * MS, clock=LiveClock())
+
+
+def joined(packets: list[Packet], rate: int) -> np.ndarray:
+    """The sound of packets, which follow each other to the sample."""
+    position = 0
+    for packet in packets:
+        assert packet.timestamp == position * 1_000_000_000 // rate
+        assert packet.payload.sample_rate == rate
+        position += len(packet.payload.samples)
+    return np.concatenate([packet.payload.samples for packet in packets])
+
+
+def test_sound_follows_sound_from_time_zero_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Card("Desk", channels_in=1))
+    result = listen(300)
+    heard = joined(result.outputs["audio"], 16000)
+    assert heard[-1600:] == pytest.approx(0.25, abs=0.01)
+    assert result.stats["nodes"]["node"]["counts"] == {"reconnects": 0, "gaps": 0, "ms silent": 0}
+    assert result.notices == []
+
+
+def test_a_card_with_other_rates_and_channels_is_made_to_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Card("Headset", 1), Card("Desk", channels_in=2, rates=(44100,)))
+    heard = joined(listen(300, device="desk").outputs["audio"], 16000)
+    assert heard.shape[1] == 1
+    assert heard[-1600:] == pytest.approx(0.25, abs=0.01)
+
+
+def test_where_it_is_pulled_out_silence_goes_on_until_it_is_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Card("Desk", channels_in=1)
+    use(monkeypatch, card)
+    blocks = itertools.count()
+
+    def says(count: int) -> np.ndarray:
+        card.there = next(blocks) != 10
+        return np.full((count, 1), 0.25, np.float32)
+
+    card.says = says
+
+    class Replugged(Microphone):
+        """Puts the card back once its loss was told."""
+
+        def _tell_once(self, text: str) -> None:
+            super()._tell_once(text)
+            card.there = True
+
+    result = run_node(Replugged, live=True, until_ns=1500 * MS, clock=LiveClock())
+    heard = joined(result.outputs["audio"], 16000)[:, 0]
+    assert result.notices == ["node: the microphone is gone: silence goes on until it is there again"]
+    assert result.stats["nodes"]["node"]["counts"]["reconnects"] == 1
+    silent = np.flatnonzero(np.abs(heard[heard.argmax() :]) < 1e-3)
+    assert len(silent) > 800
+    assert heard[-160:] == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_microphone_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Card("Desk", channels_in=1))
+    with pytest.raises(RunError, match=r"node: no microphone has 'dask' in its name; did you mean 'Desk'\?"):
+        listen(0, device="dask")
