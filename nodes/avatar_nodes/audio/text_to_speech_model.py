@@ -14,6 +14,7 @@ from avatar_nodes.audio.espeak_model import speak, variant_names, voices
 
 PAUSE = "_"
 PIECE_LENGTH = 400  # characters: a shorter text is spoken in one go
+LINE_PIECE_LENGTH = 100  # of a line that is waited for: its beginning is ready sooner
 LONGEST_PIECE = 2 * PIECE_LENGTH  # a sentence beyond that is cut
 STRESS = str.maketrans("", "", "ˈˌ")
 SWITCH = "("  # "(en)": from here on in another language; its time belongs to the phone before it
@@ -59,15 +60,15 @@ class Delivery:
     lead_out_s: float
 
 
-def pieces_of(text: str) -> list[str]:
-    """Split a long text between sentences into pieces of some hundred characters, none without a letter.
+def pieces_of(text: str, least: int = PIECE_LENGTH) -> list[str]:
+    """Split a text between sentences into pieces of at least so many characters; none is empty.
 
     A sentence longer than LONGEST_PIECE is split between clauses, else words, else anywhere.
     """
     pieces = [""]
     for sentence in _SENTENCE_END.split(text):
         for part in _cut_long(sentence):
-            if len(pieces[-1]) >= PIECE_LENGTH or len(pieces[-1]) + len(part) > LONGEST_PIECE:
+            if len(pieces[-1]) >= least or len(pieces[-1]) + len(part) > LONGEST_PIECE:
                 pieces.append("")
             pieces[-1] = f"{pieces[-1]} {part}".strip()
     return [piece for piece in pieces if piece]
