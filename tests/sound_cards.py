@@ -102,6 +102,7 @@ class Stream:
 
     def __init__(self, cards: SoundCards, card: Card, asked: dict[str, Any], *, is_input: bool) -> None:
         self.samplerate, self.channels = float(asked["samplerate"]), asked["channels"]
+        self.latency = asked["latency"]
         self.active = False
         self._card, self._asked, self._is_input, self._cards = card, asked, is_input, cards
         self._stopping = threading.Event()

@@ -1,21 +1,16 @@
-"""`graphcore run --studio`: serve the run as a page while it goes on; and how verbs reach such a page."""
+"""`graphcore run --studio`: serve the run as a page while it goes on."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import http.client
-import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING
 
 from graphcore.cli.console import warn
-from graphcore.errors import GraphcoreError, GraphError, Mistake, WebError
+from graphcore.errors import GraphError, Mistake, WebError
 
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
@@ -23,11 +18,6 @@ if TYPE_CHECKING:
 
 PORT = 7860
 TOKEN = "GRAPHCORE_TOKEN"  # of the environment
-ANSWER_S = 5.0
-
-
-class NoStudioError(GraphcoreError):
-    """No run can be reached at an address, or it refuses."""
 
 
 def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,33 +63,6 @@ def studio_of(arguments: argparse.Namespace, run: Run | PlacedRun) -> Iterator[N
     with studio:
         print(f"studio: {studio.url}", file=sys.stderr, flush=True)
         yield
-
-
-def ask_studio(url: str, token: str, method: str, path: str) -> Any:
-    """Call a studio's API, and return its answer; a `url` may bring its token. Raises NoStudioError."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a run is on this machine, or beside it
-    try:
-        there = urlsplit(url)
-        token = parse_qs(there.query).get("token", [token])[0]
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(f"http://{there.netloc}{path}", method=method, headers=headers)
-        with opener.open(request, timeout=ANSWER_S) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise NoStudioError(f"{url}: {_reason(error)}") from None
-    except (ValueError, http.client.HTTPException):
-        raise NoStudioError(f"{url}: no studio is there; give --url as `run --studio` says it") from None
-    except OSError as error:
-        why = getattr(error, "reason", error)
-        text = getattr(why, "strerror", None) or str(why)
-        raise NoStudioError(f"{url}: {text}; start a run with: graphcore run GRAPH --live --studio") from None
-
-
-def _reason(error: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.load(error)["error"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason}"
 
 
 def _port(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from graphcore.errors import Cancelled, RunError
 from graphcore.node import Node
+from graphcore.packet import Packet
 from graphcore.places.attempt import Attempt
 from graphcore.places.children import LEAVE_S, Children
 from graphcore.places.messages import Ready, from_text
@@ -41,6 +42,7 @@ class Coordinator:
         self.reached: dict[str, Reached] = {}
         self.attempt: Attempt | None = None
         self.notices: list[str] = []
+        self.taps: dict[tuple[str, str], Callable[[Packet], None]] = {}
         self.restarted = 0
         self.stopped = self.cancelled = False
         self._parts = parts
@@ -70,7 +72,7 @@ class Coordinator:
     def reach(self, name: str) -> Reached:
         """A place, to be started."""
         if name == HERE:
-            return OwnPlace(self._types)
+            return OwnPlace(self._types, self.taps)
         return self._workers.reach(name) or ChildPlace(self._children.take(name))
 
     def _try_once(self) -> bool:

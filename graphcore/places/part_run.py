@@ -10,6 +10,7 @@ from typing import Any
 from graphcore.clock import LiveClock
 from graphcore.errors import Cancelled, GraphcoreError, OpenError, ParamError, RunError
 from graphcore.node import Node
+from graphcore.packet import Packet
 from graphcore.places.messages import (
     Adjust,
     Assign,
@@ -37,6 +38,8 @@ from graphcore.runtime.run import Run
 
 log = logging.getLogger(__name__)
 
+Taps = Mapping[tuple[str, str], Callable[[Packet], None]]  # who sees every packet of an output: (node, output)
+
 MAX_CALLS = 200_000  # that travel: the newest
 MAX_WHAT = 20_000  # bytes of an error that travel
 
@@ -51,6 +54,7 @@ class PartRun:
         send: Callable[[Any], None],
         nudge: Callable[[], None],
         given_up: Callable[[], bool],
+        taps: Taps | None = None,
     ) -> None:
         self.ended = False
         self._attempt = assign.attempt
@@ -58,6 +62,7 @@ class PartRun:
         self._send = send
         self._nudge = nudge
         self._given_up = given_up
+        self._taps = taps or {}
         self._round = assign.round
         self._error: GraphcoreError | None = None  # why the run was cancelled from here
         self._reported: tuple[Any, ...] = ()
@@ -88,6 +93,9 @@ class PartRun:
             plan=part.plan,
             outside=self,
         )
+        for (node, output), see in self._taps.items():
+            if node in part.graph.nodes:
+                self._run.tap(node, output, see)
         now = self._clock.now if part.live else None
         self._links = PartLinks(part, self._run.assembly, payloads_of(types), self._part_from, now)
         self._join(self._assign.routes)

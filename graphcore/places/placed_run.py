@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from graphcore.errors import GraphcoreError, ParamError, RunError
 from graphcore.graph.params import live_value
 from graphcore.graph.spec import Graph
 from graphcore.node import Node
+from graphcore.packet import Packet
 from graphcore.places.attempt import CLOSE_S, Attempt
 from graphcore.places.children import LEAVE_S, Children
 from graphcore.places.coordinator import Coordinator
 from graphcore.places.counted import losses_of, stats_of
 from graphcore.places.messages import Adjust, to_text
+from graphcore.places.places_file import HERE
 from graphcore.places.restarts import Restarts
 from graphcore.places.spread import spread
 from graphcore.places.workers import Workers
@@ -69,6 +71,13 @@ class PlacedRun:
             raise RunError("graph", None, "this run was started already; make another one")
         self._started_at = time.perf_counter()
         threading.Thread(target=self._work, name="graphcore-places", daemon=True).start()
+
+    def tap(self, node: str, output: str, see: Callable[[Packet], None]) -> bool:
+        """Before the start: let `see` have every packet of an output; False: its node is in another process."""
+        here = self._place_of[node] == HERE
+        if here:
+            self._coordinator.taps[node, output] = see
+        return here
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for the end; False: it still runs. Raises RunError, or Cancelled after `cancel`."""

@@ -17,6 +17,7 @@ from graphcore.node import Node
 from graphcore.places.answers import FROZEN_S, Answers
 from graphcore.places.children import Child
 from graphcore.places.messages import Greet, Pong, Ready
+from graphcore.places.part_run import Taps
 from graphcore.places.routes import Door
 from graphcore.places.serving import PlaceServer
 from graphcore.transport.channel import Channel
@@ -171,13 +172,13 @@ class ChildPlace(Reached):
 class OwnPlace(Reached):
     """This process as one of its own places, on a thread; it cannot be killed."""
 
-    def __init__(self, types: Mapping[str, type[Node]]) -> None:
+    def __init__(self, types: Mapping[str, type[Node]], taps: Taps | None = None) -> None:
         super().__init__()
         self._sockets: SimpleQueue[socket.socket] = SimpleQueue()
         wire, its_wire = memory_pair()
         self._channel = Channel(wire, {}, receive=self._take)
         door = Door(lambda count: [self._sockets.get() for _ in range(count)])
-        server = PlaceServer(its_wire, lambda: types, door)
+        server = PlaceServer(its_wire, lambda: types, door, taps=taps)
         self._thread = threading.Thread(target=server.serve, name="graphcore-here", daemon=True)
         self.pid = os.getpid()
 

@@ -27,7 +27,7 @@ from graphcore.places.messages import (
     Relieve,
     to_text,
 )
-from graphcore.places.part_run import PartRun, cut
+from graphcore.places.part_run import PartRun, Taps, cut
 from graphcore.places.routes import Door
 from graphcore.transport.channel import Channel, Wire
 
@@ -51,6 +51,7 @@ class PlaceServer:
         types: Callable[[], Mapping[str, type[Node]]],
         door: Door,
         lost: Callable[[], None] = lambda: None,
+        taps: Taps | None = None,
     ) -> None:
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._nudged = False
@@ -58,6 +59,7 @@ class PlaceServer:
         self._types = types
         self._door = door
         self._lost = lost
+        self._taps = taps
         self._channel = Channel(wire, {}, receive=self._receive, closed=self._closed)
 
     def serve(self) -> None:
@@ -103,7 +105,7 @@ class PlaceServer:
     def _serve_part(self, assign: Assign, types: Mapping[str, type[Node]]) -> bool:
         """Run one part until it is released; False: the coordinator is gone."""
         given_up = partial(self._given_up, assign.attempt)
-        part = PartRun(assign, self._door, self._channel.send, self._nudge, given_up)
+        part = PartRun(assign, self._door, self._channel.send, self._nudge, given_up, self._taps)
         try:
             part.open(types)
             return self._follow(part)

@@ -38,6 +38,7 @@ class Out:
         "_outbox",
         "_settled",
         "_stamps_itself",
+        "counted",
         "crossing",
         "delay_ns",
         "fused",
@@ -56,6 +57,7 @@ class Out:
         self.crossing: list[Listener] = []
         self.packets = 0
         self.late = 0
+        self.counted = 0  # packets, when the latency of its node was counted last
         self.last = BEGINNING  # timestamp of the newest packet
         self._settled = BEGINNING
         self._member = member
@@ -131,7 +133,6 @@ class Member:
 
     __slots__ = (
         "_clock",
-        "_sent",
         "_trace",
         "call",
         "ended",
@@ -156,7 +157,6 @@ class Member:
         self.pace: Pace | None = None  # of a sink of a live run
         self._trace = trace
         self._clock = live
-        self._sent = 0  # packets, when its latency was counted last
 
     def watch(self, out: Out) -> None:
         """A fan-in downstream waits for what is settled on this output."""
@@ -199,14 +199,16 @@ class Member:
             self._trace.append((self.name, started, ended, timestamp))
 
     def _count_latency(self, now: int, timestamp: int) -> None:
-        """A sink's since the time of what it took, another node's since that of the newest packet it sent, if any."""
+        """Of a sink since the time of what it took, of another node since that of the newest it sent, if it sent."""
         if self.pace is not None:
             self.pace.see(now - timestamp)
         elif self.outs:
-            sent = sum([out.packets for out in self.outs.values()])
-            if sent == self._sent:
+            sent = [out for out in self.outs.values() if out.packets > out.counted]
+            if not sent:
                 return
-            self._sent, timestamp = sent, max([out.last for out in self.outs.values()])
+            timestamp = min([out.last for out in sent])  # the output that is furthest behind
+            for out in sent:
+                out.counted = out.packets
         self.metrics.latencies.append(now - timestamp)
 
     def settle(self, timestamp: int) -> None:

@@ -87,10 +87,14 @@ class Run:
         self._make_folders()
         self._executor.start()
 
-    def tap(self, node: str, output: str, see: Callable[[Packet], None]) -> None:
-        """Before the start: let `see` have every packet of an output, on its node's thread; it is no listener."""
+    def tap(self, node: str, output: str, see: Callable[[Packet], None]) -> bool:
+        """Before the start: let `see` have every packet of an output, on its node's thread; it is no listener.
+
+        True: it will; over places not every node is in this process.
+        """
         member = self._assembly.members[node]
         member.node.__dict__[output] = Tap(member.outs[output], see)
+        return True
 
     def _make_folders(self) -> None:
         """The folder of each file that a node will write."""

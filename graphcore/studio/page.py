@@ -15,6 +15,7 @@ HEAD = """\
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{name}: the API</title>
+<link rel="icon" href="/static/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/theme.css"><link rel="stylesheet" href="/api/page/api.css">
 <script type="module" src="/api/page/api.js"></script>
 </head>

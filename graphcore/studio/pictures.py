@@ -15,11 +15,11 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from graphcore.packet import Packet
 from graphcore.payload import payload_name
 from graphcore.plugins import Preview
-from graphcore.runtime.run import Run
 from graphcore.web.guard import Bucket
 
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
+    from graphcore.runtime.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Picture:
 class Pictures:
     """The outputs that can be seen, by (node, output): those of payloads that a plugin has a Preview for.
 
-    A run over places shows none: what its nodes send is not in the hands of this process.
+    Over places only nodes of this process can be seen.
     """
 
     def __init__(self, run: Run | PlacedRun, previews: Mapping[str, Preview]) -> None:
@@ -91,13 +91,12 @@ class Pictures:
         self._least_s = 0.8 / float(run.graph.frame_rate)  # offline there may be many more frames a second
         self._viewers: set[web.WebSocketResponse] = set()
         self._pictures: dict[tuple[str, str], Picture] = {}
-        if not isinstance(run, Run):
-            return
         for node in run.graph.nodes.values():
             for name, port in node.node_class.outputs.items():
                 if preview := previews.get(payload_name(port.payload)):
-                    picture = self._pictures[node.name, name] = Picture(preview, self._workers)
-                    run.tap(node.name, name, picture.see)
+                    picture = Picture(preview, self._workers)
+                    if run.tap(node.name, name, picture.see):
+                        self._pictures[node.name, name] = picture
 
     def shows(self, node: str, output: str) -> bool:
         """Whether an output can be seen."""

@@ -25,7 +25,7 @@ class Uploads:
     """The files by name; one that comes again under its name takes the place of the first."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="graphcore-studio-"))  # readable by this user only
+        self._folder: Path | None = None  # made for the first file: most runs get none
         self._sizes: dict[str, int] = {}
         self._coming = 0  # bytes of uploads that are not complete
         self._number = 0
@@ -37,7 +37,7 @@ class Uploads:
 
     def path(self, name: str) -> Path | None:
         """Where a file is; None: no such name was sent."""
-        return self._folder / name if name in self._sizes else None
+        return self._home() / name if name in self._sizes else None
 
     def name_of(self, path: Path) -> str | None:
         """The name under which a path of ours was sent."""
@@ -49,7 +49,7 @@ class Uploads:
         if kept not in self._sizes and len(self._sizes) >= MAX_FILES:
             raise UploadError(f"there are {counted(MAX_FILES, 'file')} already; send one again under an old name")
         self._number += 1
-        partial = self._folder / f".{self._number}.partial"
+        partial = self._home() / f".{self._number}.partial"
         size = 0
         try:
             with partial.open("xb") as file:
@@ -58,7 +58,7 @@ class Uploads:
                     self._coming += len(piece)
                     self._check_size(kept, size)
                     file.write(piece)
-            os.replace(partial, self._folder / kept)
+            os.replace(partial, self._home() / kept)
         finally:
             self._coming -= size
             partial.unlink(missing_ok=True)
@@ -67,7 +67,13 @@ class Uploads:
 
     def close(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _home(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="graphcore-studio-"))  # readable by this user only
+        return self._folder
 
     def _check_size(self, name: str, size: int) -> None:
         if size > MAX_FILE:

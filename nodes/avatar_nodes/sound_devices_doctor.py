@@ -22,6 +22,6 @@ def findings() -> list[Finding]:
             names = [device.name for device in SOUND_DEVICES.listed(kind)]
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             found.append(Finding(kind, "ok", ", ".join(names[:SHOWN]) + more))
-    if found[0].what == found[1].what:  # sounddevice or PortAudio is missing
+    if found[0].state == "warn" and found[0].what == found[1].what:  # sounddevice or PortAudio is missing
         return [Finding("sound devices", "warn", found[0].what, found[0].fix)]
     return found

@@ -114,10 +114,16 @@ class Obs:
     def run(self, *arguments: str, cwd: Path) -> subprocess.Popen[str]:
         """`graphcore run ARGUMENTS...` in the network of OBS."""
         command = [*self._inside(), *COMMAND, "run", *arguments]
-        return self._start(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        with (self._home / "graph.txt").open("a") as log:
+            return self._start(command, cwd=cwd, stdout=log, stderr=subprocess.STDOUT)
 
     def add_stream(self, name: str = "face") -> None:
-        """A source of OBS that shows what `obs_stream` sends."""
+        """A source of OBS that shows what `obs_stream` sends.
+
+        Only once somebody listens: where OBS 29 is refused at once by the very first connection, it sometimes does not
+        try again (it is told that the media ended before it knows that it began).
+        """
+        self.await_listening()
         self.client.create_input(self.scene, name, "ffmpeg_source", MEDIA_SOURCE, True)
 
     def picture(self, name: str = "face", size: int = 256) -> NDArray[np.uint8] | None:
@@ -139,7 +145,7 @@ class Obs:
             seen = self.picture(name)
             if seen is not None and fits(seen):
                 return seen
-        raise AssertionError(f"no such picture within {timeout_s} s")
+        raise AssertionError(f"no such picture within {timeout_s} s; OBS says:\n{self.said}")
 
     def await_listening(self, timeout_s: float = 30.0) -> None:
         """Until a graph takes viewers."""
@@ -151,6 +157,17 @@ class Obs:
             except ConnectionRefusedError:
                 assert time.monotonic() < until, f"nothing listens after {timeout_s} s"
                 time.sleep(0.02)
+
+    @property
+    def said(self) -> str:
+        """The end of its log, and what the graphs said."""
+        return "\n".join(path.read_text()[-2000:] for path in self._home.glob("*.txt"))
+
+    @property
+    def lost(self) -> float:
+        """The part of its own frames for which it had no time."""
+        stats = self.client.get_stats()
+        return float(stats.render_skipped_frames / stats.render_total_frames)
 
     def record(self, seconds: float) -> Path:
         """What OBS recorded in so many seconds."""
@@ -212,8 +229,8 @@ class Obs:
                 with self.network():
                     return obsws_python.ReqClient(host="127.0.0.1", port=WEBSOCKET, timeout=10)
             except Exception:  # it is starting: refused, or not ready to answer
-                assert time.monotonic() < until, (self._home / "obs.txt").read_text()[-2000:]
-                assert self._process.poll() is None, (self._home / "obs.txt").read_text()[-2000:]
+                assert time.monotonic() < until, self.said
+                assert self._process.poll() is None, self.said
                 time.sleep(0.2)
 
 

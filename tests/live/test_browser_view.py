@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
@@ -15,7 +16,7 @@ from PIL import Image
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.browser_view import BrowserView
-from graphcore import Output, Param, Run, Source
+from graphcore import Input, Node, Output, Param, Run, Source
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.testing import accept_params
 from live.chromium_fixtures import chromium, opened_page
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.live
 FACE = (200, 120, 90)
 SIZE = 256
 BEEP_HZ, BEEP_S = 1000.0, 0.1
-TOGETHER_MS = 20.0
+PATIENCE_MS = 40_000.0
 
 # Notes when the canvas turns white, and when a beep that was silent before is heard (performance.now()).
 WATCH = """() => {
@@ -37,7 +38,7 @@ WATCH = """() => {
   window.flashes = [];
   window.beeps = [];
   const analyser = new AnalyserNode(context, { fftSize: 4096 });
-  sound.gain.connect(analyser);
+  let heard;
   const samples = new Float32Array(analyser.fftSize);
   const probe = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   let wasWhite = true;
@@ -51,6 +52,7 @@ WATCH = """() => {
   };
   look();
   setInterval(() => {
+    if (sound.gain !== heard) heard = sound.gain, heard.connect(analyser);
     analyser.getFloatTimeDomainData(samples);
     const { contextTime, performanceTime } = context.getOutputTimestamp();
     const end = context.currentTime;
@@ -67,6 +69,13 @@ WATCH = """() => {
     }
   }, 5);
 }"""
+
+
+# Three flashes in a row, each within 20 ms of a beep; where other programs hold the page up it takes more than three.
+TOGETHER = """() => [0, 1, 2].every((back) => {
+  const flash = window.flashes.at(-2 - back);
+  return window.beeps.some((beep) => Math.abs(beep - flash) <= 20);
+})"""
 
 
 class FlashAndBeep(Source):
@@ -90,14 +99,31 @@ class FlashAndBeep(Source):
     def beep(self, start: int) -> NDArray[np.float32]:
         times = (np.arange(start, start + 320) % 16000) / 16000
         wave = 0.5 * np.sin(2 * np.pi * BEEP_HZ * times) * (times < BEEP_S)
-        return (wave * self.flash).astype(np.float32)[:, None]
+        return np.asarray((wave * self.flash)[:, None], np.float32)
+
+
+class Later(Node):
+    """Sends each frame when so many others have come: a graph that takes its time, while its sound does not."""
+
+    video = Input(VideoFrame)
+    frames = Output(VideoFrame, delay_ms=1000.0)
+    behind = Param(0, ge=0, le=25)
+
+    def open(self) -> None:
+        self.waiting: deque[tuple[int, VideoFrame]] = deque()
+
+    def process(self, video: VideoFrame) -> None:
+        self.waiting.append((self.timestamp, video))
+        if len(self.waiting) > self.behind:
+            timestamp, frame = self.waiting.popleft()
+            self.frames.send(frame, timestamp=timestamp)
 
 
 def disc() -> NDArray[np.uint8]:
     across = np.hypot(*(np.mgrid[:SIZE, :SIZE] - SIZE / 2 + 0.5))
     alpha = np.clip(SIZE * 0.4 - across, 0, 1) * 255
     colours = np.broadcast_to(np.array(FACE), (SIZE, SIZE, 3)) * (alpha > 0)[..., None]
-    return np.concatenate([colours, alpha[..., None]], axis=2).astype(np.uint8)
+    return np.asarray(np.concatenate([colours, alpha[..., None]], axis=2), np.uint8)
 
 
 def white_picture() -> NDArray[np.uint8]:
@@ -105,15 +131,19 @@ def white_picture() -> NDArray[np.uint8]:
 
 
 @contextmanager
-def shown(*, port: int = 0, flash: bool = False) -> Iterator[tuple[Run, str]]:
+def shown(*, port: int = 0, token: str = "", flash: bool = False, behind: int = 0) -> Iterator[tuple[Run, str]]:
     """A live graph with a page, and the page's address."""
     links = {
-        "video": Link("clip", "frames", "view", "video", "each"),
+        "video": Link("later", "frames", "view", "video", "each"),
         "audio": Link("clip", "sound", "view", "audio", "each"),
     }
+    params = {"port": port, "token": token, "mark": False}
     nodes = {
         "clip": GraphNode("clip", FlashAndBeep, accept_params(FlashAndBeep, {"flash": flash}), {}),
-        "view": GraphNode("view", BrowserView, accept_params(BrowserView, {"port": port, "mark": False}), links),
+        "later": GraphNode(
+            "later", Later, {"behind": behind}, {"video": Link("clip", "frames", "later", "video", "exact")}
+        ),
+        "view": GraphNode("view", BrowserView, accept_params(BrowserView, params), links),
     }
     run = Run(Graph(nodes, frame_rate=Fraction(25), seed=0), live=True)
     run.start()
@@ -156,6 +186,11 @@ def test_the_picture_lies_over_the_page(browser: Browser, query: str, behind: tu
         assert np.abs(colours - wanted)[inside[..., 0]].max() <= 8  # no fringe, neither dark nor light
 
 
+def test_a_token_opens_the_page(browser: Browser) -> None:
+    with shown(token="a secret") as (_, url), opened_page(browser, f"{url}&mute=1") as page:
+        wait_for(page, "view.figures.count > 2")
+
+
 def test_it_fits_any_size(browser: Browser) -> None:
     with shown() as (_, url), opened_page(browser, f"{url}?mute=1", viewport={"width": 900, "height": 300}) as page:
         wait_for(page, "view.figures.count > 2")
@@ -166,15 +201,22 @@ def test_it_fits_any_size(browser: Browser) -> None:
         assert columns.mean() == pytest.approx(450, abs=2)
 
 
-def test_flash_and_beep_come_together(browser: Browser) -> None:
-    with shown(flash=True) as (run, url), opened_page(browser, url) as page:
+@pytest.mark.parametrize("behind", [0, 4])
+def test_flash_and_beep_come_together(browser: Browser, behind: int) -> None:
+    with shown(flash=True, behind=behind) as (run, url), opened_page(browser, url) as page:
         wait_for(page, "view.sound.playing && view.sound.offset !== undefined")
         page.evaluate(WATCH)
-        page.wait_for_function("() => window.flashes.length > 4 && window.beeps.length > 4")
-        flashes, beeps = np.array(page.evaluate("window.flashes")), np.array(page.evaluate("window.beeps"))
-        apart = [float(np.abs(beeps - flash).min()) for flash in flashes[1:4]]
-        assert np.median(apart) <= TOGETHER_MS
+        page.wait_for_function(TOGETHER, timeout=PATIENCE_MS)
         assert run.stats()["nodes"]["view"]["counts"]["sound chunks dropped"] == 0
+
+
+def test_a_browser_that_wants_a_click_first_gets_one() -> None:
+    with chromium(plays_at_once=False) as strict, shown() as (_, url), opened_page(strict, url) as page:
+        page.wait_for_selector("#sound:not([hidden])")
+        wait_for(page, "view.figures.count > 2 && !view.sound.playing")  # the picture does not wait
+        page.click("#sound")
+        wait_for(page, "view.sound.playing && view.sound.sources.size > 0")
+        page.wait_for_selector("#sound", state="hidden")
 
 
 def test_an_interrupt_silences_the_page(browser: Browser) -> None:

@@ -104,6 +104,8 @@ def test_picture_and_sound_are_recorded_together(obs: Obs, graph: list[str], tmp
     obs.await_picture(opaque)
     time.sleep(2.0)  # OBS settles its buffers when a source begins
     offsets = offsets_s(obs.record(SECONDS))
+    if obs.lost > 0.05:
+        pytest.skip(f"this machine is too busy: OBS lost {obs.lost:.0%} of its own frames")
     said = f"sound after picture: {[round(1000 * offset) for offset in offsets]} ms"
     assert len(offsets) >= SECONDS - 2, said
     assert abs(statistics.median(offsets)) <= 0.020, said

@@ -44,7 +44,8 @@ MS = 1_000_000
 NODES = avatar_nodes.register_nodes()
 HEAVY = {"torch", "cv2", "librosa", "mediapipe", "av", "numba", "scipy", "PIL", "matplotlib", "c2pa", "soxr"}
 HEAVY |= {"sounddevice"}
-LIVE_SINKS = {"browser_view", "recorder", "speaker", "virtual_camera", "window"}  # to which nothing need come
+# To these nothing need come.
+LIVE_SINKS = {"browser_view", "obs_stream", "recorder", "speaker", "stream_push", "virtual_camera", "window"}
 SECONDS = 0.4
 SIZE = 256  # px
 PORTRAIT = Path("package:matplotlib/mpl-data/sample_data/grace_hopper.jpg")
@@ -108,6 +109,8 @@ def good_params(node_class: type[Node], world: Path) -> dict[str, Any]:
         "audio_out_file": {"path": world / "out.wav"},
         "audio_stream": {"port": 0, "websocket_port": 0},
         "browser_view": {"port": free_port()},
+        "obs_stream": {"port": free_port()},
+        "stream_push": {"url": f"tcp://127.0.0.1:{free_port()}"},
         "camera": {"device": str(world / "film.mkv")},
         "video_file": {"path": world / "film.mkv"},
         "motion_file": {"path": world / "nod.csv"},

@@ -52,7 +52,7 @@ def test_what_breaks_off_leaves_nothing(kept: Uploads) -> None:
 
     with pytest.raises(ConnectionResetError):
         asyncio.run(kept.take("me.jpg", broken()))
-    assert (kept.names, kept.path("me.jpg"), list(kept._folder.iterdir())) == ([], None, [])
+    assert (kept.names, kept.path("me.jpg"), list(kept._home().iterdir())) == ([], None, [])
 
 
 def test_sizes_are_bounded(kept: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,15 +67,17 @@ def test_sizes_are_bounded(kept: Uploads, monkeypatch: pytest.MonkeyPatch) -> No
     take(kept, "one", b"x" * 10)
     take(kept, "three", b"x" * 5)
     assert kept.names == ["one", "two", "three"]
-    assert len(list(kept._folder.iterdir())) == 3
+    assert len(list(kept._home().iterdir())) == 3
 
 
 def test_nothing_is_left_at_the_end() -> None:
     kept = Uploads()
     take(kept, "me.jpg", b"x")
-    folder = kept._folder
+    path = kept.path("me.jpg")
+    assert path is not None
     kept.close()
-    assert not folder.exists()
+    assert not path.parent.exists()
+    Uploads().close()
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,15 @@ import { Sender } from "./connection.js";
 
 const WORDS = { int: "a whole number", float: "a number", str: "text", file: "a file", bool: "on or off", list: "a list" };
 const SHORT = 8; // letters of a unit that stands beside the name
-const OWN_MS = 400; // for that long after a change of ours, older news of the same param are not shown
+const OWN_MS = 400; // for that long after a change of ours, what is told of the param waits: it may be older
 
 let made = 0;
 
 /** The row of a live param. `control` builds the part that is special to its kind. */
 export class Dial {
   #sender;
-  #turned = 0;
+  #turned = -OWN_MS;
+  #waiting = 0;
 
   constructor(connection, node, param, control) {
     this.connection = connection;
@@ -27,7 +28,8 @@ export class Dial {
     }, "↺");
     const about = element("span", { id: `${this.id}-doc`, class: "unseen" }, this.about);
     const label = element("label", { for: this.id, "data-tip": this.about, ondblclick: () => this.toDefault() });
-    label.append(spoken(param.name), ...(param.unit && param.unit.length <= SHORT ? [element("small", {}, param.unit)] : []));
+    const says = param.unit !== "" && param.unit.length <= SHORT && !param.name.endsWith(`_${param.unit}`);
+    label.append(spoken(param.name), ...(says ? [element("small", {}, param.unit)] : []));
     this.label = label;
     this.row = element("div", { class: `row ${param.kind}`, "data-param": param.name }, label);
     this.control = control(this); // {parts, show(value), wide}
@@ -36,13 +38,21 @@ export class Dial {
     this.show(param.value);
   }
 
-  /** What the param is for, and what it takes. */
-  get about() {
-    const { doc, ge, le, unit, default: usual, kind } = this.param;
+  /** What it takes, in words. */
+  get takes() {
+    const { ge, le, unit, kind } = this.param;
     const range = ge !== null && le !== null ? `${ge} to ${le}` : ge !== null ? `${ge} or more` : le !== null ? `${le} or less` : "";
-    const takes = `${range || WORDS[kind] || kind}${unit ? ` ${unit}` : ""}`;
-    const first = doc ? `${doc[0].toUpperCase()}${doc.slice(1)}${/[.!?]$/.test(doc) ? "" : "."} ` : "";
-    return usual === null || usual === "" ? `${first}(${takes})` : `${first}(${takes}; as declared: ${text(usual)})`;
+    return `${range || WORDS[kind] || kind}${unit ? ` ${unit}` : ""}`;
+  }
+
+  /** What it is for, what it takes, and what it is when nobody has turned it. */
+  get about() {
+    const { doc, choices, default: usual } = this.param;
+    const first = doc ? `${doc[0].toUpperCase()}${doc.slice(1)}${/[.!?]$/.test(doc) ? "" : "."}` : "";
+    const takes = choices.length ? "" : this.takes;
+    const declared = usual === null || usual === "" ? "" : `by default ${text(usual)}`;
+    const rest = [takes, declared].filter((part) => part).join("; ");
+    return rest ? `${first}\n${rest[0].toUpperCase()}${rest.slice(1)}.` : first;
   }
 
   /** Turn it: show the value, and send it. */
@@ -57,10 +67,12 @@ export class Dial {
     if (this.param.default !== null || this.param.optional) this.turn(this.param.default);
   }
 
-  /** Somebody has set it; our own newer change goes before. */
+  /** Somebody has set it, we perhaps: shown once nothing of ours is on its way. */
   told(value) {
-    if (this.#sender.busy || performance.now() - this.#turned < OWN_MS) return;
-    this.show(value);
+    clearTimeout(this.#waiting);
+    const early = this.#turned + OWN_MS - performance.now();
+    if (this.#sender.busy || early > 0) this.#waiting = setTimeout(() => this.told(value), Math.max(early, 20));
+    else this.show(value);
   }
 
   /** Show a value without sending it. */
@@ -69,6 +81,12 @@ export class Dial {
     const changed = JSON.stringify(value) !== JSON.stringify(this.param.default);
     this.row.classList.toggle("changed", changed && (this.param.default !== null || this.param.optional));
     this.control.show(value);
+  }
+
+  /** A value that it cannot take was typed. */
+  refuse(typed) {
+    this.show(this.value);
+    this.complain(`${typed || "nothing"}: expected ${this.takes}`);
   }
 
   /** Say why a value was not taken; empty: all is well. */

@@ -50,12 +50,13 @@ function sliderOf(dial, read, step) {
 
 function numberField(dial, read, id) {
   const { param } = dial;
+  const fits = (value) => Number.isFinite(value) && value >= (param.ge ?? -Infinity) && value <= (param.le ?? Infinity);
   const apply = () => {
     if (!field.dataset.edited) return;
     delete field.dataset.edited;
     const empty = field.value.trim() === "";
     if (empty && param.optional) dial.turn(null);
-    else if (empty || !Number.isFinite(read(field.value))) dial.show(dial.value);
+    else if (empty || !fits(read(field.value))) dial.refuse(field.value);
     else dial.turn(read(field.value));
   };
   const field = element("input", {

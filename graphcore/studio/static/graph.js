@@ -123,7 +123,7 @@ function showNode(parts, node, rates, name) {
   write(parts.time, node.p50_us === null ? "" : `${msText(node.p50_us)} ms`);
   write(parts.latency, parts.source ? "" : latencyText(node));
   write(parts.percent, work !== null && work >= 0.005 ? `${Math.round(work * 100)} %` : "");
-  const counts = countsOf(node).filter(([, count]) => count !== 0);
+  const counts = countsOf(node).filter(([, count]) => count !== 0).sort(([one], [other]) => isLoss(other) - isLoss(one));
   write(parts.counts, clipped(counts.map(([what, count]) => `${what} ${count}`).join(" · "), 18));
   parts.counts.classList.toggle("lossy", counts.some(([what]) => isLoss(what)));
   parts.box.dataset.tip = [parts.about, ...countsOf(node).map(([what, count]) => `${what}: ${count}`)].join("\n");

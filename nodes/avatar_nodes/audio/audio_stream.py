@@ -56,6 +56,7 @@ class AudioStream(Source):
         from avatar_nodes.audio.audio_stream_model import Speakers
         from avatar_nodes.audio.pcm_model import PcmFormat
         from avatar_nodes.audio.sound_queue_model import SoundQueue
+        from avatar_nodes.audio.tcp_speakers_model import TcpSpeakers
         from graphcore import WebServer
 
         rate, channels = self.sample_rate, self.channels
@@ -68,7 +69,7 @@ class AudioStream(Source):
         where = f"{address}speak{mark}{token}"
         if self.port is not None:
             self._listening = self._listen(self.port)
-            self._server.submit(self._speakers.listen(self._listening))
+            self._server.submit(TcpSpeakers(self._speakers).listen(self._listening))
             where += " and tcp://{}:{}".format(*self._listening.getsockname())
         self.context.notice(f"speech is awaited at {where}")
 

@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from avatar_nodes.audio.loopback_model import watch
 from avatar_nodes.audio.pcm_model import PcmFormat, PcmReader
+from avatar_nodes.audio.portions_model import Allowance, Passing
 from avatar_nodes.audio.sound_queue_model import SoundQueue
 from avatar_nodes.audio.spoken_order_model import OrderError, order_of
 
-PORTION = 1 << 14  # bytes that are taken at once
+PORTION = 1 << 14  # bytes that become sound at once
 LARGEST = 1 << 20  # bytes of a message
-BREATH_S = 0.001  # between two portions: a flood of small ones takes no time from the graph
 POLL_S = 0.02  # how often a full queue is looked at
 TELL_S = 0.1  # between two messages about what waits
-QUIET_S, AT_MOST_S = 0.010, 0.500  # after an interrupt: what was under way has passed
+LISTENS_S = 1.0  # within this a program takes a message, or goes without it
 BUSY = "another program speaks here; one at a time"
-
-
-@dataclass
-class Passing:
-    """What was under way when speech was interrupted: until nothing came for a moment, it is thrown away."""
-
-    quiet_at: float = 0.0
-    at_most: float = 0.0
-
-    def begin(self, now: float) -> None:
-        """Speech was interrupted."""
-        self.quiet_at, self.at_most = now + QUIET_S, now + AT_MOST_S
-
-    def takes(self, now: float) -> bool:
-        """Whether what comes now belongs to it."""
-        if now > min(self.quiet_at, self.at_most):
-            return False
-        self.quiet_at = now + QUIET_S
-        return True
 
 
 class Speakers:
@@ -52,7 +31,7 @@ class Speakers:
 
     def __init__(self, queue: SoundQueue, usual: PcmFormat) -> None:
         self._queue, self._usual = queue, usual
-        self._passing = Passing()
+        self._passing, self._allowance = Passing(), Allowance()
         self._interrupts = 0
         self._end_awaited = False
         self.present = False  # whether a program speaks
@@ -66,41 +45,12 @@ class Speakers:
             web.post("/interrupt", self._be_interrupted),
         ]
 
-    async def listen(self, listening: socket.socket) -> None:
-        """Accept programs that send nothing but PCM, until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                taken, _ = await loop.sock_accept(listening)
-            except OSError:  # no descriptor is free, or the program has left
-                await asyncio.sleep(POLL_S)
-                continue
-            taken.setblocking(False)
-            watch(taken)
-            if self.present:
-                await self._send_away(taken)
-            else:
-                self.present = True
-                self._task = loop.create_task(self._listen_to(taken))
-
     async def interrupt(self) -> None:
         """Throw away what waits here or is on its way; the program that speaks is told."""
         self._interrupts += 1
         self._passing.begin(asyncio.get_running_loop().time())
         self._queue.forget()
         await self._tell({"interrupt": True})
-
-    async def _send_away(self, speaker: socket.socket) -> None:
-        with speaker, contextlib.suppress(OSError):
-            speaker.send(f"{BUSY}\n".encode())
-            speaker.shutdown(socket.SHUT_WR)
-            await asyncio.sleep(POLL_S)  # closed at once, what it has sent would take our answer with it
-
-    async def _listen_to(self, speaker: socket.socket) -> None:
-        loop, reader = asyncio.get_running_loop(), self._reader(self._usual)
-        with speaker, self._turn(), contextlib.suppress(OSError):
-            while portion := await loop.sock_recv(speaker, PORTION):
-                await self._hear(reader, portion)
 
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
         """A WebSocket: binary messages are PCM, text messages are orders."""
@@ -112,7 +62,7 @@ class Speakers:
             await talk.send_json({"error": BUSY})
             await talk.close(code=WSCloseCode.TRY_AGAIN_LATER, message=BUSY.encode())
             return talk
-        with self._turn():
+        with self.turn():
             self._socket, self._end_awaited = talk, False
             telling = asyncio.create_task(self._tell_waiting())
             try:
@@ -123,21 +73,22 @@ class Speakers:
         return talk
 
     async def _hear_all(self, talk: web.WebSocketResponse) -> None:
-        reader = self._reader(self._usual)
+        reader = self.reader()
         async for message in talk:
             if message.type is WSMsgType.BINARY:
-                await self._hear(reader, message.data)
+                await self.hear(reader, message.data)
             elif message.type is WSMsgType.TEXT:
+                await asyncio.sleep(self._allowance.take(asyncio.get_running_loop().time()))
                 try:
                     reader = self._obey(message.data) or reader
                 except OrderError as error:
-                    await talk.send_json({"error": str(error)})
+                    await self._tell({"error": str(error)})
 
     def _obey(self, text: str) -> PcmReader | None:
         """Do what a text message says; a new reader where it announces another format."""
         order = order_of(text, self._usual)
         if isinstance(order, PcmFormat):
-            return self._reader(order)
+            return self.reader(order)
         if order == "interrupt":
             self._queue.forget()
         else:
@@ -145,17 +96,19 @@ class Speakers:
             self._end_awaited = True
         return None
 
-    def _reader(self, given: PcmFormat) -> PcmReader:
-        return PcmReader(given, self._usual.sample_rate, self._usual.channels)
+    def reader(self, given: PcmFormat | None = None) -> PcmReader:
+        """What makes samples of bytes; `given`: what they mean, where it is not the usual."""
+        return PcmReader(given or self._usual, self._usual.sample_rate, self._usual.channels)
 
-    async def _hear(self, reader: PcmReader, data: bytes) -> None:
+    async def hear(self, reader: PcmReader, data: bytes) -> None:
         """Put what came into the queue, and wait while that is full."""
+        now = asyncio.get_running_loop().time
         for start in range(0, len(data), PORTION):
             samples = reader.read(data[start : start + PORTION])  # even if not wanted: a sample may be cut in two
-            if self._passing.takes(asyncio.get_running_loop().time()):
+            if self._passing.takes(now()):
                 continue
             self._queue.put(samples)
-            await asyncio.sleep(BREATH_S)
+            await asyncio.sleep(self._allowance.take(now()))
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
@@ -166,7 +119,7 @@ class Speakers:
             self._passing.begin(asyncio.get_running_loop().time())
 
     @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
         """One program speaks."""
         self.present = True
         try:
@@ -190,8 +143,9 @@ class Speakers:
 
     async def _tell(self, message: dict[str, Any]) -> None:
         if self._socket is not None:
-            with contextlib.suppress(OSError, RuntimeError):  # it has just gone
-                await self._socket.send_json(message)
+            with contextlib.suppress(OSError, RuntimeError, TimeoutError):  # it has just gone, or does not listen
+                async with asyncio.timeout(LISTENS_S):
+                    await self._socket.send_json(message)
 
     async def _be_interrupted(self, _request: web.Request) -> web.Response:
         await self.interrupt()

@@ -9,12 +9,13 @@ from typing import Any
 from avatar_nodes.audio.sound_devices_model import SOUND_DEVICES, Kind, SoundDeviceError
 
 WATCH_S = 0.1  # between two looks at it
-SILENT = 5  # looks without a block: it is gone
+SILENT = 10  # looks without a block: it is gone; on a busy machine they came 0.7 s late
 SILENT_AT_FIRST = 30  # so long a device may take to begin; PulseAudio took 1.7 s
 RETRY_S = 0.5
 CLOSE_S = 2.0  # a driver may hang in closing what is no longer there
 
-LATENCY_S = 0.04  # asked of PortAudio; more makes blocks come in bursts, less makes them come late
+# Asked of PortAudio. Through PulseAudio more made a microphone's blocks come in bursts, less gave a speaker holes.
+LATENCY_S: dict[Kind, float] = {"microphone": 0.04, "speaker": 0.08}
 MOST_LATENCY_S = 0.32
 BAD = 10  # blocks that came too late for the device, within
 BAD_WITHIN = 20  # looks: it is opened again with twice the latency
@@ -24,9 +25,9 @@ class HeldDevice:
     """Keeps a device open for `work`, which its thread calls with a block of float32 (n, channels).
 
     Blocks of a microphone are to be read, those of a speaker to be filled. `opened` is called with rate and channels
-    before the first block after each opening. Raises SoundDeviceError where it is not there at the beginning; when it
-    is lost later, it is looked for every RETRY_S. `there` says whether it runs, `reconnects` how often it came back,
-    `gaps` how often we were too late for it.
+    before the first block after each opening. A device that is slow to begin is waited for. Raises SoundDeviceError
+    where it is not there at the beginning; when it is lost later, it is looked for every RETRY_S. `there` says whether
+    it runs, `reconnects` how often it came back, `gaps` how often we were too late for it.
     """
 
     def __init__(
@@ -44,18 +45,26 @@ class HeldDevice:
         self.reconnects = 0
         self.gaps = 0
         self._kind, self._name, self._rate, self._block_s = kind, name, rate, block_s
-        self._latency_s = LATENCY_S
+        self._latency_s = LATENCY_S[kind]
         self._looks = 0  # since gaps were counted
         self._gaps_before = 0
         self._opened, self._work = opened, work
         self._blocks = 0  # since it was opened
         self._seen = 0  # of these, at the last look
         self._silent = 0  # looks since the last block
+        self._looks_since = 0  # it was opened
         self._closing = threading.Event()
+        self._begun = threading.Event()
         self._stream: Any = None
         self._open()
         self._thread = threading.Thread(target=self._watch, name=kind, daemon=True)
         self._thread.start()
+        self._begun.wait(SILENT_AT_FIRST * WATCH_S)
+
+    @property
+    def latency_s(self) -> float:
+        """How long sound is in the device, as far as it knows."""
+        return float(self._stream.latency)
 
     def close(self) -> None:
         """Give the device back."""
@@ -68,10 +77,12 @@ class HeldDevice:
         def call(block: Any, _frames: int, _times: Any, status: Any) -> None:
             if ready.is_set() and not self._closing.is_set():
                 self._blocks += 1
+                if self._blocks * self._block_s > 2 * self._latency_s:  # what it takes to fill itself is no beginning
+                    self._begun.set()
                 self.gaps += bool(status)
                 self._work(block)
 
-        self._blocks = self._seen = self._silent = 0
+        self._blocks = self._seen = self._silent = self._looks_since = 0
         self._generation = SOUND_DEVICES.generation
         self._stream = SOUND_DEVICES.open(
             self._kind, self._name, self._rate, block_s=self._block_s, latency_s=self._latency_s, callback=call
@@ -91,9 +102,10 @@ class HeldDevice:
 
     def _runs(self) -> bool:
         """Whether blocks come; called once in WATCH_S."""
+        self._looks_since += 1
         self._silent = 0 if self._blocks != self._seen else self._silent + 1
         self._seen = self._blocks
-        return bool(self._stream.active) and self._silent < (SILENT if self._blocks else SILENT_AT_FIRST)
+        return SOUND_DEVICES.runs(self._stream) and self._silent < max(SILENT, SILENT_AT_FIRST - self._looks_since)
 
     def _too_tight(self) -> bool:
         """Whether many blocks came too late; called once in WATCH_S."""

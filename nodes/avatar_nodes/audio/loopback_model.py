@@ -5,9 +5,13 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-BACKLOG = 8  # programs that wait to be told that another one speaks
+BACKLOG = 64  # programs that wait to be taken in
 SILENT_S = 5  # after so long without a word the other end is asked whether it is still there
 ASKED = 3  # times, then it has gone
+# How a request begins, or TLS: a page of any site can make a browser send one to a port of this machine.
+REQUESTS = (b"GET ", b"POST", b"PUT ", b"HEAD", b"OPTI", b"DELE", b"PATC", b"CONN", b"PRI ", b"\x16\x03")
+HEAD = 4  # bytes that tell
+REFUSAL = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nonly PCM is taken here\n"
 
 
 def listening_at(port: int) -> socket.socket:
@@ -15,6 +19,11 @@ def listening_at(port: int) -> socket.socket:
     listening = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
     listening.setblocking(False)
     return listening
+
+
+def is_request(head: bytes) -> bool:
+    """Whether what begins so comes from a browser instead of a program that speaks."""
+    return head.startswith(REQUESTS)
 
 
 def watch(connection: Any) -> None:

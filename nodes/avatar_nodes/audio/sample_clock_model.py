@@ -6,7 +6,7 @@ import math
 
 BANDWIDTH_HZ = 0.05  # of the loop once it has settled
 FIRST_BANDWIDTH_HZ = 1.0  # of its phase, so that it settles within seconds; it falls as
-SETTLING = 0.25  # over the seconds heard
+SETTLING = 0.5  # over the seconds heard
 DAMPING = 1.0
 LATE_WEIGHT = 0.2  # a block can come late, never early: what is late says less
 LARGEST_ERROR_S = 0.02  # that the loop takes from one block

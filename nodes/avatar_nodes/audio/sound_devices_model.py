@@ -9,16 +9,17 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from avatar_nodes.audio.quiet_model import quiet_alsa, quiet_stderr
+
 Kind = Literal["microphone", "speaker"]
 
-PATIENCE = 10  # how many wishes to look for devices anew are not granted while streams run, which would be interrupted
+PATIENCE = 60  # so many wishes to look for devices anew make one while streams run, which are interrupted by it
 CARDS = Path("/proc/asound/pcm")  # changes when a card is plugged in or pulled
 
 
@@ -115,6 +116,7 @@ class SoundDevices:
         with self._lock:
             device = self.find(kind, name)
             sounddevice = load_sounddevice()
+            quiet_alsa()
             reason = ""
             for channels, samplerate in _ways(kind, device, rate):
                 asked |= {"device": device.number, "channels": channels, "samplerate": samplerate}
@@ -126,6 +128,11 @@ class SoundDevices:
                     self._streams.add(stream)
                     return stream
         raise SoundDeviceError(f"the {kind} {device.name!r} cannot be opened: {reason}", _FIXES[kind])
+
+    def runs(self, stream: Any) -> bool:
+        """Whether a stream was not closed, and its device goes on."""
+        with self._lock:
+            return stream in self._streams and bool(stream.active)
 
     def close(self, stream: Any) -> None:
         """Close a stream, once or more often."""
@@ -182,7 +189,7 @@ def _ways(kind: Kind, device: SoundDevice, rate: int | None) -> Iterator[tuple[i
 
 
 def _opened(sounddevice: Any, kind: Kind, asked: dict[str, Any]) -> Any:
-    with _quiet():
+    with quiet_stderr():
         stream = (sounddevice.InputStream if kind == "microphone" else sounddevice.OutputStream)(**asked)
         try:
             stream.start()
@@ -203,17 +210,3 @@ def _close(stream: Any) -> None:
 def _in_words(error: Exception) -> str:
     """PortAudio's reason without its numbers."""
     return str(error).split("[PaErrorCode")[0].strip().rstrip(":")
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep PortAudio and ALSA, which write to stderr what they tried, from doing so: the reason is told by us."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

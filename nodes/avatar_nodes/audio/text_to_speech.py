@@ -131,21 +131,14 @@ class TextToSpeech(Source):
     def _line_pieces(self, line: str, voice: str, speed_wpm: int, pitch: int) -> Iterator[Piece]:
         """A line, on the thread that speaks; what is wrong with it is told, and the run goes on."""
         from avatar_nodes.audio.espeak_model import EspeakError
-        from avatar_nodes.audio.text_to_speech_model import (
-            LINE_PIECE_LENGTH,
-            Delivery,
-            UnknownVoice,
-            find_voice,
-            pieces_of,
-            spoken,
-        )
+        from avatar_nodes.audio.text_to_speech_model import UnknownVoice, find_voice, spoken_line
 
         try:
             self._voice = find_voice(voice)
         except UnknownVoice as error:
             self._tell(str(error))
         try:
-            yield from spoken(pieces_of(line, LINE_PIECE_LENGTH), Delivery(self._voice, speed_wpm, pitch, 0.0, 0.0))
+            yield from spoken_line(line, self._voice, speed_wpm, pitch)
         except EspeakError as error:
             self._tell(str(error))
 

@@ -111,6 +111,11 @@ def spoken(pieces: list[str], delivery: Delivery) -> Iterator[Piece]:
         position += end
 
 
+def spoken_line(line: str, voice: str, speed_wpm: int, pitch: int) -> Iterator[Piece]:
+    """The same for a line that is waited for, without silence around it."""
+    return spoken(pieces_of(line, LINE_PIECE_LENGTH), Delivery(voice, speed_wpm, pitch, 0.0, 0.0))
+
+
 def find_voice(name: str) -> str:
     """What espeak-ng calls the voice `name` (`en-us`, `en-gb+f3`); raises UnknownVoice."""
     language, plus, variant = name.partition("+")

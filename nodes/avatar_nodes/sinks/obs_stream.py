@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class ObsStream(Node):
     """Send raw frames with their transparency, and sound, to OBS on this machine.
 
-    In OBS: a Media Source, not a local file, input `tcp://127.0.0.1:9101`, input format `nut`. OBS connects again by
-    itself, so either may be started first. Whatever reads NUT can look, too: `ffplay -f nut tcp://127.0.0.1:9101`.
-    Up to eight viewers; one that is too slow misses frames. Nothing is encrypted, so other machines cannot connect.
+    In OBS: a Media Source, not a local file, input `tcp://127.0.0.1:9101`, input format `nut`. Start the graph first;
+    whenever it is started again OBS connects again by itself. Whatever reads NUT can look, too: `ffplay -f nut
+    tcp://127.0.0.1:9101`. Up to eight viewers; one that is too slow misses frames. Nothing is encrypted, so other
+    machines cannot connect.
     """
 
     video = Input(VideoFrame, align="each", default=None, doc="the picture, RGB or RGBA")

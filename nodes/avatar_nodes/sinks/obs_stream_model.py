@@ -6,11 +6,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from itertools import chain
+from time import monotonic
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_nodes.audio.continuous_model import check_sound
 from avatar_nodes.sinks.nut_model import Picture, Sound, nut_head, packet_head
 from avatar_nodes.sinks.outgoing_model import Parcel, Viewer
 from avatar_nodes.sinks.outgoing_sound_model import CHANNELS, SAMPLE_RATE, OutgoingSound
@@ -21,6 +23,7 @@ HOST = "127.0.0.1"  # what is sent is neither coded nor secret: it stays on this
 MOST_VIEWERS = 8
 ACCEPT_S = 0.2  # between looks whether the server is to end
 STALL_NS = 300 * NS_PER_MS  # without a picture while sound goes on; then the newest is sent again, and again so often
+CLOSE_S = 0.5  # for what waits to be sent at the end
 LATE_STEP_NS = NS_PER_MS  # between pictures that come after their time
 
 
@@ -81,6 +84,7 @@ class ObsServer:
     def play(self, timestamp: int, samples: NDArray[np.float32], sample_rate: int) -> None:
         """Send sound, (n, channels); raises ValueError for what is none."""
         with self._lock:
+            check_sound(samples, sample_rate)
             if not self._begun:
                 return
             self._sound = self._sound or OutgoingSound(timestamp)
@@ -100,8 +104,9 @@ class ObsServer:
         with self._lock:
             viewers = list(self._viewers)
             self._leave_all()
+        until = monotonic() + CLOSE_S
         for viewer in viewers:
-            viewer.wait()
+            viewer.close(max(0.0, until - monotonic()))
 
     def _accept(self) -> None:
         while not self._closing:
@@ -193,7 +198,7 @@ class ObsServer:
         self._begun.clear()
         self._sound = None
         for viewer in self._viewers:
-            viewer.close()
+            viewer.end()
 
     def _count_dropped(self, kind: str) -> None:
         name = "frames dropped" if kind == "picture" else "sound dropped"

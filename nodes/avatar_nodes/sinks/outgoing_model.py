@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import threading
@@ -44,7 +45,7 @@ class Viewer:
         self._gone, self._dropped = gone, dropped
         self._waiting: deque[Parcel] = deque()
         self._changed = threading.Condition()
-        self._closing = False
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name="viewer", daemon=True)
 
     def start(self) -> None:
@@ -65,19 +66,20 @@ class Viewer:
             silent = [parcel.silent() if parcel.kind == "sound" else parcel for parcel in self._waiting]
             self._waiting = deque(silent)
 
-    def close(self) -> None:
-        """End at once, also in the middle of a parcel; `wait` for it."""
+    def end(self) -> None:
+        """Send what waits, and then leave."""
         with self._changed:
-            self._closing = True
+            self._ending = True
             self._changed.notify()
-        try:
-            self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:  # it has gone already
-            return
 
-    def wait(self) -> None:
-        """Until its thread has ended."""
-        self._thread.join()
+    def close(self, wait_s: float) -> None:
+        """Leave, at the latest after so long."""
+        self.end()
+        self._thread.join(wait_s)
+        if self._thread.is_alive():
+            with contextlib.suppress(OSError):  # it has gone by itself
+                self._connection.shutdown(socket.SHUT_RDWR)
+            self._thread.join()
 
     def _leave_out(self, kind: str, most: int) -> None:
         same = [parcel for parcel in self._waiting if parcel.kind == kind]
@@ -97,15 +99,18 @@ class Viewer:
             self._gone(self)
 
     def _send_on(self, speech: selectors.BaseSelector) -> None:
-        """Until it closes, or is closed. A viewer has nothing to say: what speaks is a browser that was sent here."""
-        while not self._closing and not speech.select(0):
-            parcel = self._next()
+        """Until all is sent and it ends. A viewer has nothing to say: what speaks is a browser that was sent here."""
+        while not speech.select(0):
+            parcel, ended = self._next()
             if parcel is not None:
                 self._connection.sendall(parcel.head, MORE if parcel.body else 0)
                 self._connection.sendall(parcel.body)
+            elif ended:
+                return
 
-    def _next(self) -> Parcel | None:
+    def _next(self) -> tuple[Parcel | None, bool]:
+        """What is to be sent, and whether nothing more will come."""
         with self._changed:
-            if not self._waiting and not self._closing:
+            if not self._waiting and not self._ending:
                 self._changed.wait(LOOK_S)
-            return self._waiting.popleft() if self._waiting else None
+            return (self._waiting.popleft() if self._waiting else None), self._ending

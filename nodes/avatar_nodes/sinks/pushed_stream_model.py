@@ -69,6 +69,7 @@ class PushedStream:
         self._picture = self._picture_track(coding, first.content) if video else None
         self._track = SoundTrack(self._container, SAMPLE_RATE, CHANNELS) if audio else None
         self._sound = OutgoingSound(0)
+        _connect(self._container, url)
 
     def show(self, taken: Taken) -> None:
         """Send a frame."""
@@ -150,17 +151,19 @@ def shown(url: str) -> str:
 
 
 def _open(url: str, coding: Coding) -> Any:
-    """Connect; raises CannotSendError where it will never work."""
     container = coding.container or CONTAINERS.get(urlsplit(url).scheme, "mpegts")
     options = {"rw_timeout": str(TIMEOUT_US), "flvflags": "no_duration_filesize", "flush_packets": "1"}
     try:
         return av.open(url, "w", format=container, container_options=options)
+    except ValueError:  # av's UnknownFormatError
+        raise CannotSendError(f"this build of FFmpeg cannot write {container}") from None
+
+
+def _connect(container: Any, url: str) -> None:
+    try:
+        container.start_encoding()
     except av.error.ProtocolNotFoundError:
         raise CannotSendError(f"this build of FFmpeg cannot send to {urlsplit(url).scheme}://") from None
-    except ValueError as error:  # av's UnknownFormatError, too
-        if isinstance(error, av.FFmpegError):
-            raise
-        raise CannotSendError(f"this build of FFmpeg cannot write {container}") from None
 
 
 def _sized(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -65,7 +65,7 @@ class Speaker(Node):
     def _count(self, speaker: SpeakerPlayer) -> None:
         counts, player, device = self.context.counts, speaker.player, speaker.device
         counts["ms dropped"], counts["ms silent"] = round(player.dropped_s * 1000), round(player.silent_s * 1000)
-        counts["ms behind"], counts["gaps"] = round(player.behind_s * 1000), device.gaps
+        counts["ms behind"], counts["gaps"] = round((player.behind_s + device.latency_s) * 1000), device.gaps
         counts["reconnects"] = device.reconnects
         if not device.there and not self._told:
             self._told = True

@@ -16,7 +16,8 @@ from avatar_nodes.audio.play_delay_model import PlayDelay
 from avatar_nodes.audio.sample_clock_model import JUMP_S, SampleClock, steered
 from avatar_nodes.audio.timeline_model import FADE_S, Timeline
 
-BLOCK_S = 0.02  # that a device takes at once
+BLOCK_S = 0.01  # that a device takes at once
+LEAD_KEPT = 0.9995  # of how early it asked, after each block: it asks in bursts
 QUIET = 0.003  # full scale is 1: where a piece may be left out
 
 
@@ -36,6 +37,8 @@ class Player:
         self._between: BetweenSamples | None = None
         self._at: float | None = None  # the number of the sample on the timeline that is played next; None: choose
         self._leaps = False  # to where the delay says now
+        self._asked_s = 0.0  # when the newest block was asked for
+        self._lead_s = BLOCK_S  # how long before its end a block is asked for, at most
         self._lock = threading.Lock()
 
     @property
@@ -60,7 +63,7 @@ class Player:
         with self._lock:
             if self._line is None or (self._line.rate, self._line.channels) != (rate, samples.shape[1]):
                 self._line, self._between, self._at = Timeline(rate, samples.shape[1]), None, None
-            grown_s = self._delay.add(now_s - time_s + BLOCK_S, now_s)
+            grown_s = self._delay.add(now_s - time_s + self._lead_s, now_s)
             if grown_s and self._at is not None:
                 self.silent_s += grown_s
                 self._line.begin_at(min(int(self._at), self._line.end))
@@ -76,7 +79,11 @@ class Player:
     def fill(self, count: int, now_s: float) -> NDArray[np.float32]:
         """The next (count, channels) samples for a device that asks for them now; one channel of silence at first."""
         with self._lock:
+            if now_s < self._asked_s:  # the run's time has begun
+                self._clock = SampleClock(self._device_rate)
+            self._asked_s = now_s
             self._clock.add(count, now_s)
+            self._lead_s = max(LEAD_KEPT * self._lead_s, self._clock.time_of(self._clock.index) - now_s)
             if self._line is None or self._delay.delay_s is None:
                 return np.zeros((count, 1), np.float32)
             if self._between is None:

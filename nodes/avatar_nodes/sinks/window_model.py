@@ -49,6 +49,7 @@ class ShownWindow:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the run, which then closes the window
         )
         self._said = ""
         self._opened = threading.Event()

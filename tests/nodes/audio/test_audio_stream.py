@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 
 from avatar_nodes.audio.audio_stream import AudioStream
+from avatar_nodes.audio.portions_model import QUIET_S
 from graphcore import GraphcoreError
 from heard import WAIT_S, Heard, listening_to
 
@@ -156,7 +159,7 @@ def test_an_interrupt_drops_what_waits_and_speech_goes_on(whose):
             await told(there, lambda message: message.get("interrupt") is True)
         await asyncio.to_thread(heard.until, lambda: not heard.samples[-960:].any())
         assert not np.isin(as_float(numbered(1, start=5 * RATE)), heard.samples[before:]).any()
-        await asyncio.sleep(0.02)  # what is sent within 10 ms of the interrupt still belongs to what it broke off
+        await asyncio.sleep(2 * QUIET_S)  # what is sent at once belongs to what was broken off
         await there.send_bytes(numbered(500, start=31_000).tobytes())
         await asyncio.to_thread(heard.until, lambda: as_float(numbered(1, start=31_400))[0] in heard.samples)
 
@@ -179,7 +182,7 @@ def test_an_interrupt_throws_away_what_a_tcp_sender_has_under_way():
         assert not sending.is_alive()
         heard.until(lambda: not heard.samples[-960:].any())
         assert len(heard.speech) < 2 * RATE
-        time.sleep(0.02)  # as above
+        time.sleep(2 * QUIET_S)
         bot.sendall(numbered(500, start=31_000).tobytes())
         heard.until(lambda: as_float(numbered(1, start=31_400))[0] in heard.samples)
 
@@ -194,6 +197,34 @@ def test_a_message_in_small_pieces_and_an_odd_end_are_heard():
             bot.sendall(b"\1")
         heard.until(lambda: len(heard.speech) >= 700)
         np.testing.assert_array_equal(heard.speech, as_float(numbers))
+
+
+def test_a_request_of_a_browser_is_not_played():
+    with listening() as heard:
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(f"http://127.0.0.1:{ports(heard)[1]}/", data=b"noise" * 1000, timeout=WAIT_S)
+        heard.until(lambda: heard.counts["speakers"] == 0)
+        assert not heard.samples.any()
+
+
+def test_a_flood_changes_nothing_for_the_sound():
+    """Programs that connect and say nothing, that are sent away, and messages of one sample each."""
+
+    async def flood(there: aiohttp.ClientWebSocketResponse) -> None:
+        for _ in range(600):
+            await there.send_bytes(b"\0\x40")
+        await there.send_json({"end": True})
+        await told(there, lambda message: "end" in message)
+
+    with listening() as heard, contextlib.ExitStack() as crowd:
+        first = crowd.enter_context(over_tcp(heard))
+        for _ in range(50):
+            crowd.enter_context(over_tcp(heard))
+        first.close()
+        heard.until(lambda: heard.counts["speakers"] == 0)
+        converse(heard, flood)
+        assert np.count_nonzero(heard.samples) > 400  # it fades where it runs dry
+        assert heard.timestamps == [index * 20_000_000 for index in range(len(heard.timestamps))]
 
 
 @pytest.mark.parametrize(("param", "fix"), [("port", "port: null"), ("websocket_port", "choose another port")])

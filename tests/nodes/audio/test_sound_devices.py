@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from avatar_nodes.audio.sound_devices_model import SoundDeviceError, SoundDevices
+from avatar_nodes.audio.sound_devices_model import PATIENCE, SoundDeviceError, SoundDevices
 from sound_cards import Card, SoundCards
 
 HEADSET = Card("Blue Headset", channels_in=1, channels_out=2)
@@ -81,7 +81,7 @@ def test_looking_anew_closes_streams_and_finds_what_was_plugged_in(cards: SoundC
     devices.look_again()
     stream = opened(devices, "microphone", "new", 16000)
     generation = devices.generation
-    for _ in range(9):  # others are not interrupted each time that one device is missing
+    for _ in range(PATIENCE - 1):  # others are not interrupted each time that one device is missing
         devices.look_again()
     assert (devices.generation, stream.active) == (generation, True)
     devices.look_again()

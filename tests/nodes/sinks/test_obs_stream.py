@@ -1,0 +1,241 @@
+"""obs_stream, seen by real viewers: what they are given, and what one of them can do to the others."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from avatar_nodes.payloads import AudioChunk, VideoFrame
+from avatar_nodes.sinks.obs_stream import ObsStream
+from avatar_nodes.sinks.obs_stream_model import MOST_VIEWERS, STALL_NS, ObsServer
+from graphcore import NodeError, RunError
+from graphcore.testing import run_node
+
+MS = 1_000_000
+RATE = 16000
+
+
+class Served:
+    """A server, and a clock that stands until it is moved."""
+
+    def __init__(self, *, video: bool = True, audio: bool = True, mark: bool = False) -> None:
+        self.now = 0
+        self.counts: dict[str, int] = {}
+        self.server = ObsServer(
+            0,
+            video=video,
+            audio=audio,
+            tags={"title": "face"},
+            mark=mark,
+            sound_delay_ns=0,
+            counts=self.counts,
+            now=lambda: self.now,
+        )
+
+    def join(self, viewers: int = 1) -> socket.socket:
+        """A viewer more; then there are so many."""
+        made = socket.create_connection(("127.0.0.1", self.server.port), timeout=5)
+        eventually(lambda: self.counts["viewers"] == viewers)
+        return made
+
+    def show(self, timestamp: int, value: int = 0, size: int = 32, channels: int = 4) -> None:
+        self.now = timestamp
+        self.server.show(timestamp, np.full((size, size, channels), value, np.uint8))
+
+    def play(self, timestamp: int, value: float = 0.0) -> None:
+        self.now = timestamp
+        self.server.play(timestamp, np.full((RATE // 50, 1), value, np.float32), RATE)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    made = Served()
+    yield made
+    made.server.close()
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
+        threading.Event().wait(0.005)
+
+
+def until_left(viewer: socket.socket) -> bytes:
+    """All that came until the server left."""
+    with viewer:
+        pieces = iter(lambda: viewer.recv(1 << 20), b"")
+        return b"".join(pieces)
+
+
+def decoded(data: bytes) -> tuple[list[tuple[int, NDArray[Any]]], list[tuple[int, NDArray[Any]]]]:
+    """The pictures and the sound of a stream, with their times in ns."""
+    pictures, sounds = [], []
+    with av.open(io.BytesIO(data), format="nut") as stream:
+        for packet in stream.demux():
+            for frame in packet.decode():
+                if isinstance(frame, av.VideoFrame):
+                    pictures.append((frame.pts, frame.to_ndarray()))
+                else:
+                    sounds.append((frame.pts, frame.to_ndarray().reshape(-1, 2)))
+    return pictures, sounds
+
+
+def test_a_viewer_begins_with_the_newest_picture_as_one_of_now(served: Served) -> None:
+    served.show(0, 10)
+    served.show(40 * MS, 20)
+    served.now = 5000 * MS  # nothing came for five seconds
+    viewer = served.join()
+    served.show(5040 * MS, 30)
+    served.server.close()
+    pictures, _ = decoded(until_left(viewer))
+    assert [(time_ns, picture[0, 0, 0]) for time_ns, picture in pictures] == [(5000 * MS, 20), (5040 * MS, 30)]
+
+
+def test_who_comes_before_the_first_picture_waits_for_it(served: Served) -> None:
+    viewer = served.join()
+    served.show(40 * MS, 7)
+    served.show(80 * MS, 8)
+    served.server.close()
+    pictures, _ = decoded(until_left(viewer))
+    assert [picture[0, 0, 0] for _, picture in pictures] == [7, 8]
+
+
+def test_rgb_becomes_opaque_and_is_labelled() -> None:
+    made = Served(mark=True, audio=False)
+    viewer = made.join()
+    made.show(0, 100, size=512, channels=3)
+    made.server.close()
+    pictures, _ = decoded(until_left(viewer))
+    assert pictures[0][1].shape == (512, 512, 4)
+    assert (pictures[0][1][:, :, 3] == 255).all()
+    assert (pictures[0][1][:256] == [100, 100, 100, 255]).all()
+    assert (pictures[0][1][450:, 400:, :3] != 100).any()
+
+
+def test_sound_goes_beside_the_pictures_and_is_silent_where_none_comes(served: Served) -> None:
+    served.show(0)
+    viewer = served.join()
+    for index in range(1, 26):
+        served.show(index * 40 * MS)
+    for index in range(50):
+        served.play(1000 * MS + index * 20 * MS, 0.5)
+        if index % 2:
+            served.show(1000 * MS + index * 20 * MS)
+    served.server.close()
+    pictures, sounds = decoded(until_left(viewer))
+    assert all(later > earlier for (earlier, _), (later, _) in itertools.pairwise(pictures))
+    ends = [time_ns + len(samples) * 1_000_000_000 // 48000 for time_ns, samples in sounds]
+    assert max(abs(ends[i] - sounds[i + 1][0]) for i in range(len(ends) - 1)) < 10_000
+    heard = [(time_ns, abs(samples).max()) for time_ns, samples in sounds]
+    assert all(level == 0 for time_ns, level in heard if time_ns < 900 * MS)
+    assert heard[-1][1] > 16000
+
+
+def test_while_no_picture_comes_the_newest_goes_on_with_the_sound(served: Served) -> None:
+    served.show(0, 9)
+    viewer = served.join()
+    for index in range(100):
+        served.play(index * 20 * MS)
+    served.show(500 * MS, 10)  # late: shown at once
+    served.server.close()
+    pictures, _ = decoded(until_left(viewer))
+    times = [time_ns for time_ns, _ in pictures]
+    assert times == sorted(set(times))
+    assert max(later - earlier for earlier, later in itertools.pairwise(times)) <= STALL_NS + 20 * MS
+    assert pictures[-1][1][0, 0, 0] == 10
+    assert times[-1] - times[-2] <= STALL_NS
+
+
+def test_a_slow_viewer_misses_pictures_and_nobody_waits(served: Served) -> None:
+    slow, fast = served.join(), served.join(2)
+    for index in range(60):  # 1 MiB each: far more than a socket takes
+        served.show(index * 40 * MS, index, size=512)
+        while read_on(fast)[-1] != index:
+            pass
+    assert served.counts["frames dropped"] > 20
+    fast.close()
+    slow.close()
+
+
+def read_on(viewer: socket.socket) -> bytes:
+    """What there is; its end is the end of a picture, or of a part of one."""
+    return viewer.recv(1 << 20)
+
+
+def test_who_speaks_is_left_and_so_is_who_has_gone(served: Served) -> None:
+    served.show(0)
+    browser = served.join()
+    browser.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    served.show(40 * MS)
+    eventually(lambda: served.counts["viewers"] == 0)
+    browser.close()
+    served.join().close()
+    served.show(80 * MS)
+    eventually(lambda: served.counts["viewers"] == 0)
+
+
+def test_another_size_makes_viewers_connect_again(served: Served) -> None:
+    served.show(0)
+    first = served.join()
+    served.show(40 * MS, size=48)
+    until_left(first)
+    second = served.join()
+    served.show(80 * MS, size=48)
+    served.server.close()
+    assert decoded(until_left(second))[0][0][1].shape == (48, 48, 4)
+
+
+def test_no_more_than_so_many_can_look(served: Served) -> None:
+    served.show(0)
+    viewers = [served.join(index + 1) for index in range(MOST_VIEWERS)]
+    with socket.create_connection(("127.0.0.1", served.server.port), timeout=5) as refused:
+        assert refused.recv(1) == b""
+    for viewer in viewers:
+        viewer.close()
+
+
+def test_an_interrupt_makes_silent_what_waits(served: Served) -> None:
+    served.show(0, size=1024)
+    viewer = served.join()
+    for index in range(4):
+        served.show(index * 40 * MS, size=1024)  # more than a socket takes: what follows waits
+    for index in range(20):
+        served.play(index * 20 * MS, 0.5)
+    served.server.hush()
+    for index in range(20, 25):
+        served.play(index * 20 * MS, 0.5)
+    collected: list[bytes] = []
+    reader = threading.Thread(target=lambda: collected.append(until_left(viewer)))
+    reader.start()
+    served.server.close()
+    reader.join()
+    _, sounds = decoded(collected[0])
+    assert len(sounds) > 20
+    assert all((abs(samples).max() > 0) == (time_ns > 405 * MS) for time_ns, samples in sounds[:-6] + sounds[-4:])
+
+
+def test_the_node_says_where_to_look_and_what_is_in_its_way() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RunError, match=f"port {port}") as caught:
+            run_node(ObsStream, inputs={"video": []}, params={"port": port})
+    assert isinstance(caught.value.cause, NodeError)
+    assert "--set node.port=" in caught.value.cause.fix
+    frames = [(0, VideoFrame(np.zeros((8, 8, 3), np.uint8)))]
+    chunks = [(0, AudioChunk(np.zeros((8, 1), np.float32), 0))]
+    result = run_node(ObsStream, inputs={"video": frames}, params={"port": 0, "mark": False}, live=True)
+    assert "tcp://127.0.0.1:" in result.notices[0]
+    assert "not labelled" in result.notices[1]
+    with pytest.raises(RunError, match="sample rate"):
+        run_node(ObsStream, inputs={"audio": chunks}, params={"port": 0})

@@ -1,0 +1,195 @@
+"""stream_push, seen by the server that it pushes to."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from avatar_nodes.payloads import VideoFrame
+from avatar_nodes.sinks.pushed_stream_model import Coding, Taken, shown
+from avatar_nodes.sinks.stream_push import StreamPush
+from avatar_nodes.sinks.stream_push_model import Pusher
+from graphcore import NodeError, RunError
+from graphcore.testing import run_node
+
+MS = 1_000_000
+SIZE = 64
+KEY = "my-stream-key"
+
+
+class Receiver:
+    """A server that keeps what each connection brought."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.received: list[bytes] = []
+
+    def take(self, size: int = 1 << 30) -> None:
+        """One connection, until it ends or brought so much."""
+        connection, _ = self._listener.accept()
+        connection.settimeout(10)
+        data = bytearray()
+        with connection:
+            while len(data) < size and (piece := connection.recv(1 << 16)):
+                data += piece
+        self.received.append(bytes(data))
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+class Pushed:
+    """A pusher, what it told, and what is given to it."""
+
+    def __init__(self, url: str) -> None:
+        coding = Coding(Fraction(25), 500_000, "ultrafast", (0, 0, 0), "", {"service_name": "synthetic"})
+        self.counts: dict[str, int] = {}
+        self.told: list[str] = []
+        self.pusher = Pusher(
+            url,
+            coding,
+            video=True,
+            audio=True,
+            mark=False,
+            counts=self.counts,
+            told=self.told.append,
+            first_wait_s=0.01,
+        )
+
+    def give(self, start: int, stop: int, value: int = 100) -> None:
+        """Frames, with a tone beside them."""
+        tone = np.tile(np.float32([[0.5]] * 20 + [[-0.5]] * 20), (24, 1))  # 600 Hz, 40 ms at 24 kHz
+        for index in range(start, stop):
+            self.pusher.give(Taken(index * 40 * MS, np.full((SIZE, SIZE, 3), value, np.uint8)))
+            self.pusher.give(Taken(index * 40 * MS, tone, 24000))
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        threading.Event().wait(0.005)
+
+
+def decoded(data: bytes) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Time and brightness of each frame, time and loudness of each piece of sound."""
+    pictures, sounds = [], []
+    with av.open(io.BytesIO(data), format="mpegts") as stream:
+        for packet in stream.demux():
+            for frame in packet.decode():
+                if isinstance(frame, av.VideoFrame):
+                    pictures.append((float(frame.time or 0), float(frame.to_ndarray(format="gray").mean())))
+                else:
+                    sounds.append((float(frame.time or 0), float(np.abs(frame.to_ndarray()).mean())))
+    return pictures, sounds
+
+
+def test_frames_and_sound_arrive_at_a_constant_rate(receiver: Receiver) -> None:
+    taking = threading.Thread(target=receiver.take)
+    taking.start()
+    pushed = Pushed(receiver.url)
+    pushed.give(0, 1)
+    eventually(lambda: pushed.counts["connected"] == 1)
+    for index in range(1, 20):
+        if index != 10:  # a frame that never came
+            pushed.give(index, index + 1)
+    pushed.pusher.close()
+    taking.join()
+    pictures, sounds = decoded(receiver.received[0])
+    assert [later - earlier for (earlier, _), (later, _) in itertools.pairwise(pictures)] == pytest.approx([0.04] * 19)
+    assert sounds[-2][1] > 0.3
+    assert abs(sounds[0][0] - pictures[0][0]) < 0.03
+    assert b"synthetic" in receiver.received[0]
+    assert pushed.told == ["connected"]
+
+
+def test_while_the_graph_stalls_the_last_frame_is_held_and_what_comes_late_is_shown(receiver: Receiver) -> None:
+    taking = threading.Thread(target=receiver.take)
+    taking.start()
+    pushed = Pushed(receiver.url)
+    pushed.give(0, 5, value=50)
+    eventually(lambda: pushed.counts["frames held"] >= 5)
+    pushed.give(5, 10, value=200)
+    pushed.pusher.close()
+    taking.join()
+    pictures, sounds = decoded(receiver.received[0])
+    levels = [level for _, level in pictures]
+    held = pushed.counts["frames held"]
+    assert len(pictures) == 10 + held
+    assert max(levels[: 5 + held]) < 100 < min(levels[5 + held :])
+    times = [time_s for time_s, level in sounds if level < 0.01]
+    assert times[-1] - times[0] > 0.04 * held - 0.15  # silent meanwhile
+    assert sounds[-2][1] > 0.3
+
+
+def test_it_connects_again_and_begins_with_the_newest_frame(receiver: Receiver) -> None:
+    pushed = Pushed(f"{receiver.url}/{KEY}")
+    taking = threading.Thread(target=receiver.take, args=[20_000])
+    taking.start()
+    frame = itertools.count()
+
+    def feed_until(holds: Callable[[], bool]) -> None:
+        while not holds():
+            index = next(frame)
+            pushed.give(index, index + 1, value=index % 200)
+            threading.Event().wait(0.005)
+
+    feed_until(lambda: not taking.is_alive())
+    feed_until(lambda: pushed.counts["reconnects"] > 0)
+    again = threading.Thread(target=receiver.take)
+    again.start()
+    feed_until(lambda: pushed.counts["connected"] == 1 and len(pushed.told) >= 3)
+    pushed.pusher.close()
+    again.join()
+    assert pushed.told[0] == pushed.told[2] == "connected"
+    assert pushed.told[1].startswith("not connected (")
+    assert KEY not in " ".join(pushed.told)
+    assert decoded(receiver.received[1])[0]
+
+
+def test_a_server_that_is_too_slow_costs_frames_and_holds_nobody_up(receiver: Receiver) -> None:
+    pushed = Pushed(receiver.url)  # accepted by the system, read by nobody
+    pushed.give(0, 1)
+    eventually(lambda: pushed.counts["connected"] == 1)
+    pushed.give(1, 400)
+    assert pushed.counts["frames dropped"] > 100
+    pushed.pusher.hush()
+    receiver.close()  # which resets the connection
+    pushed.pusher.close()
+
+
+def test_of_a_url_only_the_host_is_shown() -> None:
+    assert shown(f"rtmp://user:{KEY}@example.org:1935/live/{KEY}?k={KEY}") == "rtmp://example.org:1935/..."
+    assert shown(f"srt://[::1]:99999/{KEY}") == "srt://::1/..."
+
+
+def test_what_can_never_work_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = ((index * 40 * MS, VideoFrame(np.zeros((16, 16, 3), np.uint8))) for index in itertools.count())
+    with pytest.raises(RunError, match="cannot send to nothing://") as caught:
+        run_node(StreamPush, inputs={"video": frames}, params={"url": f"nothing://host/{KEY}"})
+    assert KEY not in str(caught.value)
+    with pytest.raises(RunError, match="expected a protocol") as caught:
+        run_node(StreamPush, inputs={"video": []}, params={"url": KEY})
+    assert KEY not in str(caught.value)
+    monkeypatch.delenv("THE_KEY", raising=False)
+    with pytest.raises(RunError, match="no THE_KEY") as caught:
+        run_node(StreamPush, inputs={"video": []}, params={"url": "rtmp://host/app", "key_variable": "THE_KEY"})
+    assert isinstance(caught.value.cause, NodeError)
+    assert "export THE_KEY" in caught.value.cause.fix
