@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -95,6 +96,8 @@ class Executor:
             if self._unopened == 0:
                 blas.hold()
                 self._blas_held = True
+                if self.live is not None:
+                    gc.freeze()  # what was loaded so far: to look through all of it would hold a frame up by 0.1 s
                 self.opened_at = time.perf_counter()
                 if self._outside is None:
                     self.go()
@@ -150,6 +153,8 @@ class Executor:
         if last:
             if self._blas_held:
                 blas.release()
+            if self.live is not None:
+                gc.unfreeze()
             self.done.set()
         if self._outside is not None:
             self._outside.quiet()

@@ -45,7 +45,8 @@ class Api:
     def __post_init__(self) -> None:
         self.events = Events(self._stats, self._obey)
         self.dials.changed.append(self.events.param)
-        self._counted = ""
+        self._counted: dict[str, Any] = {}
+        self._counted_text = ""
         self._counted_at = -FRESH_S
 
     def end(self, text: str) -> None:
@@ -55,7 +56,8 @@ class Api:
         self.events.end(text)
 
     async def get_run(self, _request: web.Request) -> web.Response:
-        return web.json_response(describe_run(self.run, self.dials, self.pictures, self.url))
+        self._stats()
+        return web.json_response(describe_run(self.run, self._counted, self.dials, self.pictures, self.url))
 
     async def get_stats(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._stats(), content_type="application/json")
@@ -100,9 +102,10 @@ class Api:
 
     def _stats(self) -> str:
         if monotonic() - self._counted_at >= FRESH_S:
-            self._counted = json.dumps(describe_stats(self.run, self.ended))
+            self._counted = describe_stats(self.run, self.ended)
+            self._counted_text = json.dumps(self._counted)
             self._counted_at = monotonic()
-        return self._counted
+        return self._counted_text
 
     def _obey(self, text: str) -> str:
         """What a client of the events says, and what to answer."""

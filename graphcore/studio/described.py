@@ -19,9 +19,10 @@ MOST_NOTICES = 200  # the newest
 HIDDEN = ("token", "url", "password", "key")  # what may let somebody in is not shown on a page
 
 
-def describe_run(run: Run | PlacedRun, dials: Dials, pictures: Pictures, url: str) -> dict[str, Any]:
+def describe_run(
+    run: Run | PlacedRun, stats: dict[str, Any], dials: Dials, pictures: Pictures, url: str
+) -> dict[str, Any]:
     """What a page draws: everything that does not change while it runs, and the dials' values."""
-    stats = run.stats()
     fused = {row["link"]: row["fused"] for row in stats["links"]}
     return {
         "name": name_of(run.graph),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -99,3 +100,22 @@ class Viewer:
         """What it saw, once the stream has ended: `times` (media time, s) and when they `came` (monotonic, s)."""
         told, _ = self._process.communicate(timeout=30)
         return dict(json.loads(told))
+
+
+def canvas_latencies(url: str, seconds: float) -> list[float]:
+    """From browser_view to the canvas of a Chromium without a screen, ms each; empty where there is no browser."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return []
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        return []
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(f"{url}?mute=1")
+        page.wait_for_timeout(1000 * seconds)
+        found = page.evaluate("window.graphcoreView.figures.latencies")
+        browser.close()
+    return [float(each) for each in found]

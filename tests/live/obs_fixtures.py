@@ -67,8 +67,6 @@ MEDIA_SOURCE = {
     "reconnect_delay_sec": 1,
     "restart_on_activate": False,
     "clear_on_media_end": True,
-    "hw_decode": False,
-    "ffmpeg_options": "fflags=nobuffer probesize=4096 analyzeduration=100000",
 }
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,6 +85,8 @@ class LiveRun:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        wait_until(lambda: bool(self.stats["opened"]))
+        self._began = time.monotonic()
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -91,20 +94,14 @@ class LiveRun:
         with urllib.request.urlopen(self._url + "api/stats", timeout=10) as answer:
             return dict(json.load(answer))
 
-    @property
-    def position_s(self) -> float:
-        """The media time that it has reached."""
-        return float(self.stats["position_s"])
-
     def count(self, node: str, name: str) -> int:
         """What a node has counted."""
         return int(self.stats["nodes"][node]["counts"].get(name, 0))
 
-    def go_on(self, seconds: float) -> float:
-        """Wait until so much more media time has passed, and say where it is."""
-        until = self.position_s + seconds
-        wait_until(lambda: self.position_s >= until)
-        return self.position_s
+    def go_on(self, seconds: float) -> None:
+        """Wait until what happens in so many seconds has reached every sink."""
+        until = time.monotonic() - self._began + seconds
+        wait_until(lambda: float(self.stats["position_s"]) >= until)
 
 
 def wait_until(so: Callable[[], bool]) -> None:
@@ -131,9 +128,7 @@ def live_run(graph: str, folder: Path, environment: dict[str, str]) -> Iterator[
         rest.start()
         try:
             assert first.startswith("studio: "), first
-            run = LiveRun(first.removeprefix("studio: ").strip())
-            wait_until(lambda: bool(run.stats["opened"]))
-            yield run
+            yield LiveRun(first.removeprefix("studio: ").strip())
         finally:
             started.send_signal(signal.SIGINT)
             started.wait(20)

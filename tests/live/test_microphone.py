@@ -16,7 +16,7 @@ from avatar_nodes.audio.text_to_speech import TextToSpeech
 from avatar_nodes.motion.motion_file_model import read_motion
 from avatar_nodes.payloads import EXPRESSION_INDEX
 from graphcore.testing import run_node
-from live.pulse_fixtures import LiveRun, Pulse, live_run, skip_without_pulse, wait_until
+from live.pulse_fixtures import Pulse, live_run, skip_without_pulse, wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -54,57 +54,58 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def speak(run: LiveRun, pulse: Pulse, speech: Path) -> tuple[float, float]:
-    """When in the run's media time somebody spoke: it is read a little late, and lips are a little late."""
-    begin = run.position_s
-    pulse.say(speech)
-    end = run.position_s
-    run.go_on(2.0)
-    return begin, end + 1.0
+def loudness(path: Path) -> NDArray[np.float64]:
+    """Of a file, 25 times a second; full scale is 1."""
+    with wave.open(str(path)) as file:
+        rate = file.getframerate()
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
+    step = rate // 25
+    return np.sqrt((samples[: len(samples) // step * step].reshape(-1, step) ** 2).mean(axis=1))
 
 
-def jaw(folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times in seconds, and how far the jaw is open."""
+def jaw(folder: Path) -> NDArray[np.float64]:
+    """How far the jaw is open, 25 times a second, without a hole."""
     saved = read_motion(folder / "lips.csv")
+    np.testing.assert_allclose(np.diff(saved.times), 40_000_000, atol=1000)
     opening = [saved.frame(index).expression[EXPRESSION_INDEX["jawOpen"]] for index in range(len(saved.times))]
-    return saved.times / 1e9, np.array(opening, np.float64)
+    return np.array(opening, np.float64)
 
 
-def widest(folder: Path, begin: float, end: float) -> float:
-    """How far the jaw was open at most."""
-    times, opening = jaw(folder)
-    return float(opening[(times >= begin) & (times < end)].max())
+def check_lips(folder: Path, times: int) -> None:
+    """They were open each time that somebody spoke, and rest from a second after that on."""
+    heard, opening = loudness(folder / "heard.wav"), jaw(folder)
+    loud = np.flatnonzero(heard > 0.01)
+    spoken = np.split(loud, np.flatnonzero(np.diff(loud) > 40) + 1)
+    assert len(spoken) == times
+    near = np.zeros(len(opening), bool)
+    for each in spoken:
+        assert opening[each[0] : each[-1] + 5].max() > OPEN
+        near[max(0, each[0] - 5) : each[-1] + 25] = True
+    assert opening[~near][25:].max() < SHUT
 
 
 @pytest.mark.parametrize("motion", ["motion_diffusion", "vowel_lip_sync"])
 def test_lips_open_while_somebody_speaks(pulse: Pulse, speech: Path, tmp_path: Path, motion: str) -> None:
     with live_run(GRAPH.format(motion=motion), tmp_path, pulse.environment) as run:
-        quiet = run.go_on(3.0)
-        begin, end = speak(run, pulse, speech)
-        after = run.go_on(1.0)
-    assert widest(tmp_path, 1.0, quiet) < SHUT
-    assert widest(tmp_path, begin, end) > OPEN
-    assert widest(tmp_path, end, after) < SHUT
+        run.go_on(2.0)
+        pulse.say(speech)
+        run.go_on(3.0)
+    check_lips(tmp_path, times=1)
 
 
 @pytest.mark.parametrize("how", ["pulled out", "server killed"])
 def test_it_goes_on_when_the_microphone_is_gone_and_back(pulse: Pulse, speech: Path, tmp_path: Path, how: str) -> None:
     with live_run(GRAPH.format(motion="vowel_lip_sync"), tmp_path, pulse.environment) as run:
-        run.go_on(2.0)
-        spoken = [speak(run, pulse, speech)]
+        pulse.say(speech)
         pulse.unplug() if how == "pulled out" else pulse.kill()
         wait_until(lambda: any("is gone" in notice for notice in run.stats["notices"]))
-        gone, back = run.position_s, run.go_on(2.0)
+        run.go_on(2.0)
         pulse.plug() if how == "pulled out" else pulse.start()
-        wait_until(lambda: run.count("mic", "reconnects") == 1)
+        wait_until(lambda: run.count("mic", "reconnects") >= 1)
         run.go_on(2.0)  # PulseAudio begins slowly
-        spoken.append(speak(run, pulse, speech))
-    assert [widest(tmp_path, *when) > OPEN for when in spoken] == [True, True]
-    assert widest(tmp_path, gone, back) < SHUT
-    times, _ = jaw(tmp_path)
-    np.testing.assert_allclose(np.diff(times), 0.04, atol=1e-6)
-    with wave.open(str(tmp_path / "heard.wav")) as file:
-        assert file.getnframes() / file.getframerate() == pytest.approx(times[-1], abs=1.0)
+        pulse.say(speech)
+        run.go_on(2.0)
+    check_lips(tmp_path, times=2)
 
 
 def test_what_a_speaker_plays_a_microphone_hears(pulse: Pulse, tmp_path: Path) -> None:
@@ -118,19 +119,9 @@ nodes:
 """
     with live_run(graph, tmp_path, pulse.environment) as run:
         run.go_on(6.0)
-        assert run.count("loud", "ms dropped") < 500
     said, heard = loudness(tmp_path / "said.wav"), loudness(tmp_path / "heard.wav")
-    alike = [np.corrcoef(said[: len(heard) - late], heard[late:][: len(said)])[0, 1] for late in range(50)]
+    alike = [np.corrcoef(said[: len(heard) - late], heard[late:][: len(said)])[0, 1] for late in range(25)]
     assert max(alike) > 0.7
-
-
-def loudness(path: Path) -> NDArray[np.float64]:
-    """Of the first five seconds of a file, 50 times a second."""
-    with wave.open(str(path)) as file:
-        rate = file.getframerate()
-        samples = np.frombuffer(file.readframes(5 * rate), "<i2").astype(np.float64)
-    step = rate // 50
-    return np.sqrt((samples[: len(samples) // step * step].reshape(-1, step) ** 2).mean(axis=1))
 
 
 def test_doctor_lists_it(pulse: Pulse) -> None:

@@ -234,7 +234,8 @@ def test_it_gives_everything_back(node_class: type[Node], world: Path) -> None:
 def test_the_same_input_and_seed_give_the_same_output(node_class: type[Node], world: Path) -> None:
     first = run(node_class, world, seed=7)
     for made in first.made:
-        made.path.unlink()
+        if made.path.is_file():  # else a recorder would number the next one 2
+            made.path.unlink()
     second = run(node_class, world, seed=7)
     assert first.notices == second.notices
     for name, packets in first.outputs.items():

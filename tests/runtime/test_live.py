@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 
@@ -352,3 +353,26 @@ def test_latency_that_stays_is_not_behind() -> None:
         pace.see(latency_ms * MS)
     assert len(told) == 1
     assert 1000 * MS < told[0] < 1100 * MS
+
+
+class Frozen(Node):
+    """Notes how many objects no collection looks at."""
+
+    number = Input(Number)
+
+    def open(self) -> None:
+        self.counts: list[int] = []
+
+    def process(self, number: Number) -> None:
+        self.counts.append(gc.get_freeze_count())
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_live_what_was_loaded_before_is_not_collected_meanwhile(live: bool) -> None:
+    made = graph(node("count", Count, count=3), node("frozen", Frozen, {"number": "count.number"}))
+    run = Run(made, live=live, clock=VirtualClock())
+    run.run()
+    frozen = run._assembly.members["frozen"].node
+    assert isinstance(frozen, Frozen)
+    assert [count > 0 for count in frozen.counts] == [live] * 3
+    assert gc.get_freeze_count() == 0

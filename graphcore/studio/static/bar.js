@@ -1,10 +1,13 @@
 // The bar on top: how the run stands, its figures, and what acts on all of it.
 import { announce, the, write } from "./element.js";
-import { latencyOf, lostIn, msText, rateText, timeText } from "./rates.js";
+import { latencyOf, latencyText, lostIn, rateText, timeText } from "./rates.js";
 
 const STALLED_S = 2.5;
+const BEHIND_S = 2;
 const SURE_MS = 3000;
-const WORDS = { lost: "no connection", live: "live", running: "running", preparing: "preparing", stalled: "stalled", ended: "ended" };
+const SHOWN_MS = 500;
+const TOLD_MS = 6000;
+const WORDS = { lost: "no connection", live: "live", running: "running", preparing: "preparing", stalled: "stalled", behind: "behind", ended: "ended" };
 
 /** State, figures, Interrupt, Record, Stop. */
 export class Bar {
@@ -40,7 +43,7 @@ export class Bar {
     write(the("time"), timeText(stats.position_s ?? stats.media_s) + (this.run.live ? "" : whole));
     write(the("rate"), shown ? rateText(rates.packets(shown.node, shown.name)) : "–");
     const node = shown && latencyOf(stats, this.run, shown.node);
-    write(the("latency"), node ? `${msText(node.latency_p50_us)} / ${msText(node.latency_p99_us)} ms` : "–");
+    write(the("latency"), latencyText(node ?? {}));
     const lost = lostIn(stats);
     write(the("lost"), String(lost));
     the("lost").toggleAttribute("data-some", lost > 0);
@@ -54,8 +57,7 @@ export class Bar {
     this.ended = text;
     this.#state("ended");
     the("stop").disabled = the("interrupt").disabled = true;
-    the("banner").textContent = text || "The run has ended.";
-    the("banner").hidden = false;
+    this.#tell(text && text !== "done" ? `The run has ended: ${text}` : "The run has ended.");
   }
 
   /** The server does not answer. */
@@ -66,7 +68,15 @@ export class Bar {
   /** Forget all speech that waits. */
   async interrupt() {
     if (this.ended !== null) return;
-    await this.connection.post("api/interrupt").then(() => announce("interrupted"), (error) => announce(error.message));
+    const button = the("interrupt");
+    try {
+      await this.connection.post("api/interrupt");
+      announce("interrupted");
+      button.dataset.done = "";
+      setTimeout(() => delete button.dataset.done, SHOWN_MS);
+    } catch (error) {
+      this.#tell(error.message, TOLD_MS);
+    }
   }
 
   /** Begin to record, or end it. */
@@ -100,7 +110,13 @@ export class Bar {
       return;
     }
     calm();
-    this.connection.post("api/stop").catch((error) => announce(error.message));
+    this.connection.post("api/stop").catch((error) => this.#tell(error.message, TOLD_MS));
+  }
+
+  #tell(text, forMs = 0) {
+    the("banner").textContent = text;
+    the("banner").hidden = false;
+    if (forMs) setTimeout(() => (the("banner").hidden = this.ended === null), forMs);
   }
 
   #stateOf(stats) {
@@ -111,8 +127,9 @@ export class Bar {
       this.#position = stats.position_s;
       this.#movedAt = stats.wall_s;
     }
-    if (this.run.live && stats.wall_s - this.#movedAt > STALLED_S) return "stalled";
-    return this.run.live ? "live" : "running";
+    if (!this.run.live) return "running";
+    if (stats.wall_s - this.#movedAt > STALLED_S) return "stalled";
+    return stats.wall_s - stats.open_s - stats.position_s > BEHIND_S ? "behind" : "live";
   }
 
   #state(state) {

@@ -2,11 +2,12 @@
 import { drawn, the, write } from "./element.js";
 import { layout, NODE_WIDTH, portY } from "./layout.js";
 import { ends } from "./order.js";
-import { isLoss, msText, rateText } from "./rates.js";
+import { isLoss, latencyText, msText, rateText } from "./rates.js";
 
 const ROW = 13; // px, a line of figures
 const [TITLE_Y, TYPE_Y, FIGURES_Y] = [16, 28, 44]; // px, base lines
 const PORT_ROW = 15;
+const FILLING = 8; // packets that wait: half of what a link takes unless the graph says otherwise
 const LOSS_SHOWS_MS = 2000;
 
 /** Draws a graph once, and afterwards changes only its figures. */
@@ -79,10 +80,11 @@ export class GraphView {
   }
 
   #addNode(node, { x, y, height }) {
-    const line = (row, style) => drawn("text", { x: 9, y: FIGURES_Y + row * ROW, class: style });
-    const parts = { source: node.inputs.length === 0, rate: line(0, "figure"), latency: line(1, "figure"), counts: line(2, "figure counts") };
+    const line = (row, style, x = 9) => drawn("text", { x, y: FIGURES_Y + row * ROW, class: style });
+    const parts = { source: node.inputs.length === 0, rate: line(0, "figure"), latency: line(1, "figure end", NODE_WIDTH - 9), counts: line(2, "figure counts") };
     parts.load = drawn("rect", { y: height - 3, width: 0, height: 3, class: "load" });
-    parts.time = drawn("text", { x: NODE_WIDTH - 9, y: FIGURES_Y, class: "figure end" });
+    parts.time = line(0, "figure end", NODE_WIDTH - 9);
+    parts.waits = line(1, "figure");
     parts.percent = drawn("text", { x: NODE_WIDTH - 9, y: TITLE_Y, class: "figure end" });
     const pick = () => this.choose(node.name);
     parts.about = `${node.doc || node.type}${place(node) ? ` Runs in ${node.place}.` : ""}`;
@@ -96,7 +98,7 @@ export class GraphView {
       drawn("rect", { width: NODE_WIDTH, height, rx: 5, class: "body" }),
       drawn("text", { x: 9, y: TITLE_Y, class: "title" }, clipped(node.name, 13)),
       drawn("text", { x: 9, y: TYPE_Y, class: "type" }, clipped(node.type + place(node), 20)),
-      parts.percent, parts.rate, parts.time, parts.latency, parts.counts, parts.load, ...ports(node, height, this.run),
+      parts.percent, parts.rate, parts.time, parts.waits, parts.latency, parts.counts, parts.load, ...ports(node, height, this.run),
     );
     this.picture.append(parts.box);
     this.nodes.set(node.name, parts);
@@ -110,7 +112,7 @@ export class GraphView {
     if (!this.picture) return;
     const [width, height] = [this.size[0] + 20, this.size[1] + 20];
     const fits = Math.min((this.box.clientWidth - 4) / width, (this.box.clientHeight - 4) / height);
-    const scale = this.scale ?? Math.min(1.1, Math.max(0.66, fits));
+    const scale = this.scale ?? Math.min(1.1, Math.max(0.64, fits));
     this.picture.setAttribute("width", width * scale);
     this.picture.setAttribute("height", height * scale);
   }
@@ -121,7 +123,9 @@ function showNode(parts, node, rates, name) {
   const work = rates.work(name);
   write(parts.rate, `${shortRate(rate)}/s`);
   write(parts.time, node.p50_us === null ? "" : `${msText(node.p50_us)} ms`);
-  write(parts.latency, parts.source ? "" : latencyText(node));
+  const latency = parts.source ? "–" : latencyText(node, "/"); // a source is ahead of its media time, or on it
+  write(parts.waits, latency === "–" ? "" : "latency");
+  write(parts.latency, latency === "–" ? "" : latency);
   write(parts.percent, work !== null && work >= 0.005 ? `${Math.round(work * 100)} %` : "");
   const counts = countsOf(node).filter(([, count]) => count !== 0).sort(([one], [other]) => isLoss(other) - isLoss(one));
   write(parts.counts, clipped(counts.map(([what, count]) => `${what} ${count}`).join(" · "), 18));
@@ -137,6 +141,7 @@ function showLink(parts, row, rate) {
   const waits = row.depth > 1 ? ` ·${row.depth}` : "";
   write(parts.label, `${ends(parts.link.to).port} ${shortRate(rate)}/s${waits}${lost ? ` −${lost}` : ""}`);
   parts.label.classList.toggle("lossy", lost > 0);
+  parts.label.classList.toggle("filling", row.depth >= FILLING);
   if (lost > parts.lost) {
     parts.all.classList.add("losing");
     clearTimeout(parts.fading);
@@ -145,11 +150,6 @@ function showLink(parts, row, rate) {
   parts.lost = lost;
   const queue = row.fused ? "same thread" : `${row.depth} wait, at most ${row.max_depth} so far`;
   parts.all.dataset.tip = `${row.link}: ${rateText(rate)} packets/s; ${queue}; ${row.dropped} dropped, ${row.late} late`;
-}
-
-function latencyText(node) {
-  const [half, most] = [msText(node.latency_p50_us), msText(node.latency_p99_us)];
-  return half === "–" ? "" : `latency ${half}/${most}`;
 }
 
 function shortRate(rate) {

@@ -3,7 +3,7 @@
 import { depths, ends } from "./order.js";
 
 export const NODE_WIDTH = 124;
-const LAYER_GAP = 78; // room for what stands at the links
+const LAYER_GAP = 94; // room for what stands at the links
 const NODE_GAP = 14;
 const BEND_HEIGHT = 6;
 const SWEEPS = 16;

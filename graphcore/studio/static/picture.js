@@ -13,14 +13,15 @@ export class Picture {
   #newest = null;
   #retry = 0;
   #asked = 0; // px
+  #connected = false;
 
   constructor(connection) {
     this.connection = connection;
     this.canvas = the("canvas");
     this.paint = this.canvas.getContext("bitmaprenderer");
-    this.output = null; // {node, name}
+    this.outputs = [];
+    this.output = null; // {node, name}, of those
     this.paused = false;
-    this.drawn = 0; // pictures so far
     the("output").addEventListener("change", () => this.choose(this.outputs[the("output").selectedIndex]));
     the("pause").addEventListener("click", () => this.pause(!this.paused));
     the("full").addEventListener("click", () => this.fill());
@@ -50,6 +51,12 @@ export class Picture {
     this.#look();
   }
 
+  /** Whether the server is there: else nothing is asked for. */
+  connect(connected) {
+    this.#connected = connected;
+    this.#look();
+  }
+
   /** Stop showing, or go on; the graph runs either way. */
   pause(paused) {
     this.paused = paused;
@@ -65,7 +72,7 @@ export class Picture {
   }
 
   #look() {
-    const wanted = this.output !== null && !this.paused && !document.hidden;
+    const wanted = this.#connected && this.output !== null && !this.paused && !document.hidden;
     if (!wanted) this.#close();
     else if (this.#socket === null) this.#open();
   }
@@ -76,16 +83,14 @@ export class Picture {
     const { node, name } = this.output;
     const socket = this.connection.pictures(node, name, this.#asked);
     this.#socket = socket;
-    let came = false;
-    socket.onmessage = (message) => {
-      came = true;
-      this.#take(message.data);
-    };
+    let served = false;
+    socket.onopen = () => (served = true);
+    socket.onmessage = (message) => this.#take(message.data);
     socket.onclose = ({ reason }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       if (reason) this.#say(reason);
-      else if (!came) this.#askWhy(node, name);
+      else if (!served) this.#askWhy(node, name);
       this.#retry = setTimeout(() => this.#look(), RETRY_MS);
     };
   }
@@ -98,6 +103,7 @@ export class Picture {
   }
 
   async #askWhy(node, name) {
+    if (!this.#connected) return;
     const path = `api/pictures/${encodeURIComponent(node)}/${encodeURIComponent(name)}`;
     await this.connection.get(path).catch((error) => this.canvas.dataset.empty === "" && this.#say(error.message));
   }
@@ -117,7 +123,6 @@ export class Picture {
   #draw(bitmap) {
     const size = `${bitmap.width} × ${bitmap.height}`;
     this.paint.transferFromImageBitmap(bitmap);
-    this.drawn += 1;
     if (this.canvas.dataset.empty === undefined && the("size").textContent === size) return;
     delete this.canvas.dataset.empty;
     write(the("size"), size);

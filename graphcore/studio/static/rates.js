@@ -79,6 +79,13 @@ export function msText(us) {
   return size < 0.095 ? ms.toFixed(2) : size < 9.95 ? ms.toFixed(1) : String(Math.round(ms));
 }
 
+/** p50 and p99 of a node's latency, as `106 / 180 ms` or `12.1 / 14.0 s`; `–` where there is none. */
+export function latencyText({ latency_p50_us: half, latency_p99_us: most }, between = " / ") {
+  if (typeof half !== "number") return "–";
+  if (most < 9.95e6) return `${msText(half)}${between}${msText(most)} ms`;
+  return `${(half / 1e6).toFixed(1)}${between}${(most / 1e6).toFixed(1)} s`;
+}
+
 /** Seconds as `0:07.4` or `1:02:03`. */
 export function timeText(seconds) {
   const whole = Math.max(0, seconds);

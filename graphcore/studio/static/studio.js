@@ -10,7 +10,7 @@ import { startKeys } from "./keys.js";
 import { lineField, takesLines } from "./line.js";
 import { showNotices } from "./notices.js";
 import { Picture } from "./picture.js";
-import { latencyOf, lostIn, msText, rateText, Rates } from "./rates.js";
+import { latencyOf, latencyText, lostIn, rateText, Rates } from "./rates.js";
 import { startSplitter } from "./splitter.js";
 import { startTheme, turnTheme } from "./theme.js";
 import { startTips } from "./tip.js";
@@ -26,7 +26,7 @@ const bar = new Bar(connection);
 const graph = new GraphView(chooseNode);
 const charts = {
   rate: new Chart("frames/s", "Frames a second of the picture, over the last minute; red: something was lost"),
-  latency: new Chart("latency ms", "Latency of the picture over the last minute: p50, and p99 above it"),
+  latency: new Chart("latency", "Latency of the picture over the last minute: p50, and p99 above it"),
   work: new Chart("work", "Time that all nodes spend in their calls, of one core, over the last minute"),
 };
 let rates = new Rates();
@@ -34,7 +34,10 @@ let run = null;
 let lostBefore = 0;
 
 connection.addEventListener("opened", load);
-connection.addEventListener("closed", () => bar.lose());
+connection.addEventListener("closed", () => {
+  picture.connect(false);
+  bar.lose();
+});
 connection.addEventListener("stats", (event) => run && show(event.detail));
 connection.addEventListener("param", ({ detail }) => dials.named(detail.node, detail.param)?.told(detail.value));
 connection.addEventListener("ended", (event) => bar.end(event.detail));
@@ -42,20 +45,27 @@ connection.listen();
 
 async function load() {
   const loaded = await connection.get("api/run").catch(() => null);
-  if (loaded === null) return;
+  if (loaded === null) return; // it has gone again: `closed` is told
   const same = run !== null && bar.ended === null && shape(loaded) === shape(run);
   run = loaded;
-  if (same) {
-    for (const node of run.nodes) for (const param of node.params) dials.named(node.name, param.name)?.told(param.value);
-    return;
-  }
+  if (same) follow();
+  else build();
+  picture.connect(true);
+}
+
+/** The connection was lost for a moment: what was turned meanwhile is shown. */
+function follow() {
+  for (const node of run.nodes) for (const param of node.params) dials.named(node.name, param.name)?.told(param.value);
+}
+
+function build() {
   rates = new Rates();
+  lostBefore = 0;
   dials.take(run);
   bar.take(run, [...dials.all.values()].filter((dial) => dial.param.kind === "bool" && dial.param.name === "recording"));
   graph.take(run);
   picture.take(run);
   takeLines();
-  lostBefore = 0;
 }
 
 function shape(each) {
@@ -79,7 +89,8 @@ function showCharts(stats) {
   charts.rate.add(rate, null, { text: rateText(rate), top: run.frame_rate, level: run.frame_rate, ...loss });
   const { latency_p50_us: half = null, latency_p99_us: most = null } = (node && latencyOf(stats, run, node)) ?? {};
   const ms = (us) => (us === null ? null : us / 1000);
-  charts.latency.add(ms(half), ms(most), { text: msText(half), other: most === null ? "" : ` / ${msText(most)}`, top: 50 });
+  const [text, other] = latencyText({ latency_p50_us: half, latency_p99_us: most }).split(/(?= \/)/);
+  charts.latency.add(ms(half), ms(most), { text, other, top: 50 });
   const known = rate === null ? null : run.nodes.reduce((sum, each) => sum + rates.work(each.name), 0) * 100;
   charts.work.add(known, null, { text: known === null ? "–" : `${Math.round(known)} %`, top: 100, level: 100 });
 }
@@ -99,7 +110,7 @@ const fileDials = () => [...dials.all.values()].filter((dial) => dial.takeFile);
 acceptDrops(document.querySelector(".screen"), (file) => fileDials()[0]?.takeFile(file));
 document.addEventListener("dragenter", () => {
   const first = fileDials()[0];
-  write(the("drop-here"), first ? `${first.node}.${first.param.name}` : "no dial takes a file");
+  write(the("drop-here"), first ? `Drop it here for ${first.node}.${first.param.name}` : "No dial takes a file");
 });
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => event.preventDefault());

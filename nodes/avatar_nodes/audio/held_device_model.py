@@ -52,9 +52,8 @@ class HeldDevice:
         self._blocks = 0  # since it was opened
         self._seen = 0  # of these, at the last look
         self._silent = 0  # looks since the last block
-        self._looks_since = 0  # it was opened
         self._closing = threading.Event()
-        self._begun = threading.Event()
+        self._begun = threading.Event()  # since it was opened
         self._stream: Any = None
         self._open()
         self._thread = threading.Thread(target=self._watch, name=kind, daemon=True)
@@ -82,7 +81,8 @@ class HeldDevice:
                 self.gaps += bool(status)
                 self._work(block)
 
-        self._blocks = self._seen = self._silent = self._looks_since = 0
+        self._begun.clear()
+        self._blocks = self._seen = self._silent = 0
         self._generation = SOUND_DEVICES.generation
         self._stream = SOUND_DEVICES.open(
             self._kind, self._name, self._rate, block_s=self._block_s, latency_s=self._latency_s, callback=call
@@ -102,10 +102,9 @@ class HeldDevice:
 
     def _runs(self) -> bool:
         """Whether blocks come; called once in WATCH_S."""
-        self._looks_since += 1
         self._silent = 0 if self._blocks != self._seen else self._silent + 1
         self._seen = self._blocks
-        return SOUND_DEVICES.runs(self._stream) and self._silent < max(SILENT, SILENT_AT_FIRST - self._looks_since)
+        return SOUND_DEVICES.runs(self._stream) and self._silent < (SILENT if self._begun.is_set() else SILENT_AT_FIRST)
 
     def _too_tight(self) -> bool:
         """Whether many blocks came too late; called once in WATCH_S."""

@@ -8,12 +8,11 @@ from avatar_nodes.payloads import AudioChunk, VideoFrame
 from graphcore import Input, Node, Output, Param
 
 if TYPE_CHECKING:
-    from avatar_nodes.audio.playout_model import Piece
-    from avatar_nodes.audio.playout_model import Playout as Waiting
+    from avatar_nodes.audio.playout_model import HeldSound, Piece
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
-LONGEST_MS = 5000  # more than sound is ever held, so that none of it is late
+LONGEST_MS = 5000  # more than sound is held after the last frame, but where the graph is far behind the clock
 
 
 class Playout(Node):
@@ -33,21 +32,21 @@ class Playout(Node):
         0.0, ge=0.0, le=200.0, unit="ms", live=True, doc="sound before its frame: for a speaker that takes that long"
     )
 
-    _waiting: Waiting
+    _held: HeldSound
 
     def open(self) -> None:
-        from avatar_nodes.audio.playout_model import Playout as Waiting
+        from avatar_nodes.audio.playout_model import HeldSound
 
-        self._waiting = Waiting(int(NS_PER_S / self.context.frame_rate))
+        self._held = HeldSound(int(NS_PER_S / self.context.frame_rate))
         self._holds = self.context.live and {"video", "audio"} <= self.context.linked
         for param in ("patience_ms", "sound_early_ms"):
             self.changed(param)
 
     def changed(self, param: str) -> None:
         if param == "patience_ms":
-            self._waiting.patience_ns = int(self.patience_ms * NS_PER_MS)
+            self._held.patience_ns = int(self.patience_ms * NS_PER_MS)
         else:
-            self._waiting.early_ns = int(self.sound_early_ms * NS_PER_MS)
+            self._held.early_ns = int(self.sound_early_ms * NS_PER_MS)
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
         if video is not None:
@@ -58,16 +57,16 @@ class Playout(Node):
             return
         now = self.context.clock.now()
         if video is not None:
-            self._send(self._waiting.picture(self.timestamp, now))
-            self.context.counts["sound delay ms"] = round(self._waiting.delay_ns / NS_PER_MS - self.sound_early_ms)
+            self._send(self._held.picture(self.timestamp, now))
+            self.context.counts["sound delay ms"] = round(self._held.delay_ns / NS_PER_MS - self.sound_early_ms)
         if audio is not None:
-            self._send(self._waiting.sound(self.timestamp, audio.samples, audio.sample_rate, now))
+            self._send(self._held.sound(self.timestamp, audio.samples, audio.sample_rate, now))
 
     def interrupt(self) -> None:
-        self._send(self._waiting.interrupt(self.context.clock.now()))
+        self._send(self._held.interrupt(self.context.clock.now()))
 
     def finish(self) -> None:
-        self._send(self._waiting.flush())
+        self._send(self._held.flush())
 
     def _send(self, pieces: list[Piece]) -> None:
         for piece in pieces:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
-LONGEST_NS = 4 * NS_PER_S  # that sound is ever held back
+FIRST_NS = 4 * NS_PER_S  # that sound waits for the first frame at most
+LONGEST_NS = 60 * NS_PER_S  # that it is ever held back, where the graph is as late as that
 FADE_NS = 5 * NS_PER_MS  # in which sound that is interrupted falls silent
 
 
@@ -36,7 +37,7 @@ class Piece:
         return head, Piece(self.chunk_ns, self.first + count, self.samples[count:], self.sample_rate)
 
 
-class WaitingSound:
+class SoundQueue:
     """Sound in the order of its time; every sample goes once."""
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class WaitingSound:
         return [_faded(piece, start) for piece in fading]
 
 
-class Playout:
+class HeldSound:
     """Says which sound goes on when: with the frame of its time, or, where frames stay away, after a bounded wait.
 
     `frame_ns` is how long a frame is shown. All times are media times in ns, `now` that of the clock.
@@ -86,7 +87,7 @@ class Playout:
         self._frame_ns = frame_ns
         self._shown_ns: int | None = None  # the end of the newest frame
         self._forgotten_ns: int | None = None  # sound before it was interrupted
-        self._waiting = WaitingSound()
+        self._waiting = SoundQueue()
 
     def picture(self, timestamp: int, now: int) -> list[Piece]:
         """A frame goes on: the sound that goes with it."""
@@ -114,7 +115,7 @@ class Playout:
     def _due(self, now: int) -> list[Piece]:
         """Sound whose frame is there, and sound that has waited as long as it may."""
         if self._shown_ns is None:
-            return self._waiting.until(now - LONGEST_NS)
+            return self._waiting.until(now - FIRST_NS)
         waited = min(self.delay_ns + self.patience_ns, LONGEST_NS)
         return self._waiting.until(max(self._shown_ns, now - waited) + self.early_ns)
 

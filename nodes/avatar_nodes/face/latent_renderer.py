@@ -51,10 +51,11 @@ class LatentRenderer(Node):
         full = self.framing == "full"
         self._wish = Wish(self.portrait, self.size, full, self.background, self.background_picture)
         try:
-            self._show(LoadedFace(self._wish))
+            self._face = LoadedFace(self._wish)
         except PortraitError as error:
             raise NodeError(error.what, fix=error.fix) from error
         self._loader = FaceLoader()
+        self._begin()
 
     def changed(self, param: str) -> None:
         if param == "sway" or self._loader is None:
@@ -90,21 +91,19 @@ class LatentRenderer(Node):
             width, height = self._face.size
             fault = f"{made.wish.portrait.name}: {made.size[0]} x {made.size[1]} px, expected {width} x {height} px"
         else:
-            self._show(made)
+            before, self._face = self._face, made
+            if before.wish.portrait != made.wish.portrait:
+                self._begin()
             return
         self._wish = self._face.wish
         self.context.notice(f"{fault}; {self._wish.portrait.name} is shown as before")
 
-    def _show(self, face: LoadedFace) -> None:
-        """From the next frame on; another photo begins as it is, and eases into the motion."""
+    def _begin(self) -> None:
+        """The next frame is the photo as it is."""
         from avatar_nodes.face.sway_model import SwayModel
 
-        before = getattr(self, "_face", None)
-        self._face = face
-        if before is not None and before.wish.portrait == face.wish.portrait:
-            return
-        for text in face.notices:
-            self.context.notice(f"{face.wish.portrait.name}: {text}")
+        for text in self._face.notices:
+            self.context.notice(f"{self._face.wish.portrait.name}: {text}")
         self._swaying = SwayModel()
         self._start = None
 

@@ -20,6 +20,7 @@ from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
 
 LOOKAHEAD_NS = 100_000_000  # a mouth is ready before its sound
 LOOKAHEAD_ROWS = LOOKAHEAD_NS // ROW_NS
+FADING_ROWS = 8  # until a voice that has ended is no longer in the running level
 LIP_COLUMNS = [indices_of(name) for name in LIP_NAMES]
 # Emotion shapes that pull against a rounded mouth.
 SPREADING = [i for name in ("mouthSmile", "mouthStretch", "mouthDimple") for i in indices_of(name)]
@@ -66,7 +67,7 @@ class Mouth:
         until_ns = max(now_ns, self.end_ns) + ON_ITS_WAY_NS
         self._sounds.clear()
         self._read_to = max(self._read_to or 0, until_ns)
-        self._silent_rows = until_ns // ROW_NS
+        self._silent_rows = until_ns // ROW_NS + FADING_ROWS
         self._broken_off.begin(until_ns)
 
     def motion_at(self, moment_ns: int, emotion: NDArray[np.float32] | None) -> FaceMotion:

@@ -9,6 +9,7 @@ from graphcore import Input, Node, NodeError, Param
 
 if TYPE_CHECKING:
     from avatar_nodes.sinks.obs_stream_model import ObsServer
+    from avatar_nodes.sinks.raw_stream_model import RawStream
 
 
 class ObsStream(Node):
@@ -33,20 +34,10 @@ class ObsStream(Node):
 
     def open(self) -> None:
         from avatar_nodes.sinks.obs_stream_model import ObsServer
-        from avatar_nodes.sinks.provenance import LABEL
 
-        linked = self.context.linked
+        self._stream = self._make_stream()
         try:
-            self._server = ObsServer(
-                self.port,
-                video="video" in linked,
-                audio="audio" in linked,
-                tags={"title": self.context.name, "comment": LABEL},
-                mark=self.mark,
-                sound_delay_ns=self._sound_delay_ns,
-                counts=self.context.counts,
-                now=self.context.clock.now,
-            )
+            self._server = ObsServer(self.port, self._stream, self.context.counts)
         except OSError as error:
             fix = f"end what uses it, or choose another: --set {self.context.name}.port={self.port + 1}"
             raise NodeError(f"port {self.port}: {error.strerror}", fix=fix) from None
@@ -64,7 +55,7 @@ class ObsStream(Node):
 
     def changed(self, param: str) -> None:
         if param == "sound_delay_ms":
-            self._open_server().sound_delay_ns = self._sound_delay_ns
+            self._stream.sound_delay_ns = self._sound_delay_ns
 
     def interrupt(self) -> None:
         self._open_server().hush()
@@ -72,6 +63,20 @@ class ObsStream(Node):
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
+
+    def _make_stream(self) -> RawStream:
+        from avatar_nodes.sinks.provenance import LABEL
+        from avatar_nodes.sinks.raw_stream_model import RawStream
+
+        linked = self.context.linked
+        return RawStream(
+            video="video" in linked,
+            audio="audio" in linked,
+            tags={"title": self.context.name, "comment": LABEL},
+            mark=self.mark,
+            sound_delay_ns=self._sound_delay_ns,
+            now=self.context.clock.now,
+        )
 
     def _open_server(self) -> ObsServer:
         assert self._server is not None, "open() has run"

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar_nodes.audio.playout import Playout
-from avatar_nodes.audio.playout_model import FADE_NS, LONGEST_NS, Piece
-from avatar_nodes.audio.playout_model import Playout as Waiting
+from avatar_nodes.audio.playout_model import FADE_NS, FIRST_NS, LONGEST_NS, HeldSound, Piece
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from graphcore.testing import Result, run_node
 
@@ -28,7 +27,7 @@ def ramp(first: int, count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 class Played:
-    """What a Playout let go, and when."""
+    """What was let go, and when."""
 
     def __init__(self) -> None:
         self.samples: list[float] = []
@@ -67,23 +66,23 @@ def events(run: dict[str, Any]) -> list[tuple[int, int, Any]]:
     return sorted([*((when, 0, timestamp) for when, timestamp in run["frames"]), *sound])
 
 
-def play(run: dict[str, Any], waiting: Waiting) -> Played:
+def play(run: dict[str, Any], held: HeldSound) -> Played:
     played, shown = Played(), 0
     seen = False
     for now, is_sound, what in events(run):
         if is_sound:
             first, count = what
             timestamp = first * NS_PER_S // run["rate"]
-            played_now = waiting.sound(timestamp, ramp(first, count), run["rate"], now)
+            played_now = held.sound(timestamp, ramp(first, count), run["rate"], now)
         else:
             seen, shown = True, max(shown, what + run["frame_ns"])
-            played_now = waiting.picture(what, now)
+            played_now = held.picture(what, now)
         before = len(played.samples)
         played.take(played_now, now)
-        patience = min(waiting.delay_ns + waiting.patience_ns, LONGEST_NS) if seen else LONGEST_NS
+        patience = min(held.delay_ns + held.patience_ns, LONGEST_NS) if seen else FIRST_NS
         for timestamp in played.times[before:]:
-            assert timestamp < max(shown if seen else 0, now - patience) + waiting.early_ns
-    played.take(waiting.flush(), 2 * NS_PER_S)
+            assert timestamp < max(shown if seen else 0, now - patience) + held.early_ns
+    played.take(held.flush(), 2 * NS_PER_S)
     return played
 
 
@@ -92,9 +91,9 @@ def play(run: dict[str, Any], waiting: Waiting) -> Played:
 def test_every_sample_goes_once_in_order_and_never_before_its_frame(
     run: dict[str, Any], patience_ms: int, early_ms: int
 ) -> None:
-    waiting = Waiting(run["frame_ns"])
-    waiting.patience_ns, waiting.early_ns = patience_ms * MS, early_ms * MS
-    played = play(run, waiting)
+    held = HeldSound(run["frame_ns"])
+    held.patience_ns, held.early_ns = patience_ms * MS, early_ms * MS
+    played = play(run, held)
     assert played.samples == list(range(int(sum(count for _, count in run["chunks"]))))
     assert played.times == sorted(set(played.times))
     for sample, timestamp in zip(played.samples, played.times, strict=True):
@@ -104,23 +103,23 @@ def test_every_sample_goes_once_in_order_and_never_before_its_frame(
 @settings(max_examples=60, deadline=None)
 @given(run=RUNS, when_ms=st.integers(0, 1200))
 def test_an_interrupt_forgets_what_waits_and_nothing_else(run: dict[str, Any], when_ms: int) -> None:
-    waiting, played = Waiting(run["frame_ns"]), Played()
+    held, played = HeldSound(run["frame_ns"]), Played()
     interrupted = False
     for now, is_sound, what in [*events(run), (3 * NS_PER_S, 2, None)]:
         if not interrupted and now >= when_ms * MS:
             interrupted = True
             before = len(played.times)
-            played.take(waiting.interrupt(when_ms * MS), now)
+            played.take(held.interrupt(when_ms * MS), now)
             assert len(played.times) - before <= FADE_NS * run["rate"] // NS_PER_S + 1
-            assert waiting.flush() == []
+            assert held.flush() == []
             after = len(played.times)
         if is_sound == 1:
             first, count = what
             timestamp = first * NS_PER_S // run["rate"]
-            played.take(waiting.sound(timestamp, ramp(first, count), run["rate"], now), now)
+            played.take(held.sound(timestamp, ramp(first, count), run["rate"], now), now)
         elif is_sound == 0:
-            played.take(waiting.picture(what, now), now)
-    played.take(waiting.flush(), 4 * NS_PER_S)
+            played.take(held.picture(what, now), now)
+    played.take(held.flush(), 4 * NS_PER_S)
     assert all(timestamp >= when_ms * MS for timestamp in played.times[after:])
     last = run["chunks"][-1]
     total = last[0] + last[1]
@@ -130,35 +129,35 @@ def test_an_interrupt_forgets_what_waits_and_nothing_else(run: dict[str, Any], w
 
 
 def test_interrupted_sound_fades_in_five_milliseconds() -> None:
-    waiting = Waiting(40 * MS)
-    waiting.sound(0, np.ones((1600, 2), np.float32), 16_000, 0)
-    (faded,) = waiting.interrupt(20 * MS)
+    held = HeldSound(40 * MS)
+    held.sound(0, np.ones((1600, 2), np.float32), 16_000, 0)
+    (faded,) = held.interrupt(20 * MS)
     assert len(faded.samples) == 80
     np.testing.assert_allclose(faded.samples[:, 1], 1 - np.arange(80) / 80, atol=1e-6)
 
 
 def test_sound_has_the_delay_of_the_frames() -> None:
-    waiting, played = Waiting(40 * MS), Played()
+    held, played = HeldSound(40 * MS), Played()
     for index in range(50):
-        played.take(waiting.sound(index * 20 * MS, ramp(index * 320, 320), 16_000, (index + 1) * 20 * MS), 0)
+        played.take(held.sound(index * 20 * MS, ramp(index * 320, 320), 16_000, (index + 1) * 20 * MS), 0)
         if index >= 9 and index % 2:
             timestamp = (index - 9) // 2 * 40 * MS
             now = timestamp + 200 * MS
-            pieces = waiting.picture(timestamp, now)
+            pieces = held.picture(timestamp, now)
             assert pieces[0].timestamp == timestamp
             assert sum(len(piece.samples) for piece in pieces) == 640
-    assert waiting.delay_ns == 200 * MS
+    assert held.delay_ns == 200 * MS
     assert played.samples == []
 
 
 def test_without_frames_sound_goes_on_and_is_with_them_again_once_they_are_back() -> None:
-    waiting, went = Waiting(40 * MS), {}
+    held, went = HeldSound(40 * MS), {}
     for tick in range(200):  # 10 ms each; frames are 150 ms late, and none come from 0.5 s to 1.2 s
         now, pieces = tick * 10 * MS, []
         if tick >= 15 and (tick - 15) % 4 == 0 and not 500 <= tick * 10 < 1200:
-            pieces += waiting.picture((tick - 15) // 4 * 40 * MS, now)
+            pieces += held.picture((tick - 15) // 4 * 40 * MS, now)
         if tick % 2 == 0 and tick:
-            pieces += waiting.sound(now - 20 * MS, ramp(0, 320), 16_000, now)
+            pieces += held.sound(now - 20 * MS, ramp(0, 320), 16_000, now)
         for piece in pieces:
             went[piece.timestamp // MS] = (now - piece.timestamp) // MS
     assert all(110 <= delay <= 150 for at, delay in went.items() if at <= 300)
@@ -167,7 +166,22 @@ def test_without_frames_sound_goes_on_and_is_with_them_again_once_they_are_back(
     assert max(went) >= 1800
 
 
-def frames(count: int, late_ms: int = 0) -> list[tuple[int, VideoFrame]]:
+def test_sound_goes_on_after_a_while_if_no_frame_ever_comes() -> None:
+    held = HeldSound(40 * MS)
+    assert held.sound(0, ramp(0, 320), 16_000, 20 * MS) == []
+    assert held.sound(20 * MS, ramp(320, 320), 16_000, FIRST_NS) == []
+    assert [piece.timestamp for piece in held.sound(40 * MS, ramp(640, 320), 16_000, FIRST_NS + 20 * MS)] == [0]
+
+
+def test_sound_is_with_frames_that_are_many_seconds_late() -> None:
+    held = HeldSound(40 * MS)
+    held.picture(0, 12 * NS_PER_S)
+    assert held.sound(40 * MS, ramp(0, 640), 16_000, 12 * NS_PER_S) == []
+    (piece,) = held.picture(40 * MS, 12 * NS_PER_S + 50 * MS)
+    assert (piece.timestamp, len(piece.samples)) == (40 * MS, 640)
+
+
+def frames(count: int) -> list[tuple[int, VideoFrame]]:
     return [(index * 40 * MS, VideoFrame(np.full((2, 2, 3), index, np.uint8))) for index in range(count)]
 
 

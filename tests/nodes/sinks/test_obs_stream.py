@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.obs_stream import ObsStream
-from avatar_nodes.sinks.obs_stream_model import MOST_VIEWERS, STALL_NS, ObsServer
+from avatar_nodes.sinks.obs_stream_model import MOST_VIEWERS, ObsServer
+from avatar_nodes.sinks.raw_stream_model import STALL_NS, RawStream
 from graphcore import NodeError, RunError
 from graphcore.testing import run_node
 
@@ -31,16 +32,9 @@ class Served:
     def __init__(self, *, video: bool = True, audio: bool = True, mark: bool = False) -> None:
         self.now = 0
         self.counts: dict[str, int] = {}
-        self.server = ObsServer(
-            0,
-            video=video,
-            audio=audio,
-            tags={"title": "face"},
-            mark=mark,
-            sound_delay_ns=0,
-            counts=self.counts,
-            now=lambda: self.now,
-        )
+        tags = {"title": "face"}
+        self.stream = RawStream(video=video, audio=audio, tags=tags, mark=mark, sound_delay_ns=0, now=lambda: self.now)
+        self.server = ObsServer(0, self.stream, self.counts)
 
     def join(self, viewers: int = 1) -> socket.socket:
         """A viewer more; then there are so many."""

@@ -9,6 +9,7 @@ export class Pictures {
     this.context = canvas.getContext("2d");
     this.sound = sound;
     this.waiting = []; // decoded, in the order of time
+    this.newest = -Infinity; // media time of what is on the canvas
     this.generation = 0;
     this.display = 1000 / 60; // ms between two pictures of the display
     this.asked = false;
