@@ -14,7 +14,9 @@ WEIGHTS = ("speech_encoder", "lips", "pose", "face_basis", "skin")
 
 
 def examine() -> list[Finding]:
-    """One finding for each need, in the order in which a movie is made."""
+    """One finding for each need, in the order in which a movie is made; then what live graphs may have."""
+    from avatar_nodes import obs_doctor, sound_devices_doctor, virtual_camera_doctor
+
     return [
         _opencv(),
         _imports("mediapipe", "faces are not found", "pip install mediapipe==0.10.21"),
@@ -24,6 +26,9 @@ def examine() -> list[Finding]:
         _codec("libx264", "H.264"),
         _codec("aac", "AAC"),
         _imports("c2pa", "movies are not signed as synthetic", "pip install c2pa-python"),
+        *sound_devices_doctor.findings(),
+        *obs_doctor.findings(),
+        *virtual_camera_doctor.findings(),
     ]
 
 

@@ -39,7 +39,7 @@ class Coding:
     tags: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Taken:
     """A frame, or sound where there is a sample rate, with its media time."""
 

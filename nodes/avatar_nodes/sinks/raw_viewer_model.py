@@ -18,7 +18,7 @@ LOOK_S = 1.0  # between looks whether a viewer is still there, while nothing is 
 MORE = getattr(socket, "MSG_MORE", 0)  # the body follows in the same piece; not on every system
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parcel:
     """One packet of the stream: its head, and the bytes it is about, which are not copied."""
 

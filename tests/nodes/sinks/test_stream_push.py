@@ -168,7 +168,7 @@ def test_a_server_that_is_too_slow_costs_frames_and_holds_nobody_up(receiver: Re
     pushed = Pushed(receiver.url)  # accepted by the system, read by nobody
     pushed.give(0, 1)
     eventually(lambda: pushed.counts["connected"] == 1)
-    pushed.give(1, 400)
+    pushed.give(1, 400)  # more frames than may wait, and more sound
     assert pushed.counts["frames dropped"] > 100
     pushed.pusher.hush()
     receiver.close()  # which resets the connection
