@@ -6,6 +6,7 @@ As with PortAudio, what was plugged in later is listed only after `_terminate` a
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -121,7 +122,9 @@ class Stream:
         self._cards._running.discard(self)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._asked["blocksize"] / self.samplerate) and self._card.there:
+        next_s = time.monotonic()
+        while not self._stopping.wait(max(0.0, next_s - time.monotonic())) and self._card.there:
+            next_s += self._asked["blocksize"] / self.samplerate
             if not self._card.stalls:
                 self._call()
         self.active = False

@@ -16,7 +16,9 @@ def latency_lines(ended: Run | PlacedRun) -> list[str]:
     sources = _sources(ended)
     nodes = ended.stats()["nodes"]
     sinks = sources.keys() - {source for each in sources.values() for source in each}
-    return [_line(name, nodes, sources) for name in nodes if name in sinks and _p50_ms(nodes, name) is not None]
+    return [
+        _line(name, nodes, sources) for name in nodes if name in sinks and nodes[name]["latency_p50_us"] is not None
+    ]
 
 
 def _sources(ended: Run | PlacedRun) -> dict[str, list[str]]:
@@ -32,22 +34,23 @@ def _line(sink: str, nodes: dict[str, Any], sources: dict[str, list[str]]) -> st
     way = _slowest_way(sink, nodes, sources)
     before, parts = 0.0, []
     for name in way:
-        reached = _p50_ms(nodes, name) or before
+        reached = _ms(nodes, name, "latency_p50_us") or before
+        if name == sink:  # its median is of all that it took, and something else may have come sooner
+            reached = max(reached, before)
         if abs(reached - before) >= LEAST_MS:
             parts.append(f"{name} {reached - before:+.0f}")
             before = reached
-    p99_ms = nodes[sink]["latency_p99_us"] / 1e3
-    return f"{sink}: latency {_p50_ms(nodes, sink):.0f} ms (p50), {p99_ms:.0f} ms (p99): {', '.join(parts)}"
+    p99_ms = max(_ms(nodes, name, "latency_p99_us") or 0.0 for name in way[-2:])
+    return f"{sink}: latency {before:.0f} ms (p50), {p99_ms:.0f} ms (p99): {', '.join(parts)}"
 
 
 def _slowest_way(sink: str, nodes: dict[str, Any], sources: dict[str, list[str]]) -> list[str]:
     """From a source to the sink, at each node by the input that comes last."""
     way = [sink]
     while drivers := sources.get(way[0]):
-        way.insert(0, max(drivers, key=lambda name: _p50_ms(nodes, name) or 0.0))
+        way.insert(0, max(drivers, key=lambda name: _ms(nodes, name, "latency_p50_us") or 0.0))
     return way
 
 
-def _p50_ms(nodes: dict[str, Any], name: str) -> float | None:
-    p50_us = nodes[name]["latency_p50_us"]
-    return None if p50_us is None else p50_us / 1e3
+def _ms(nodes: dict[str, Any], name: str, key: str) -> float | None:
+    return None if nodes[name][key] is None else nodes[name][key] / 1e3

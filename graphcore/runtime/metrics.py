@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-RECENT = 4096  # calls that percentiles are taken over
+RECENT = 1024  # calls that percentiles are taken over: 40 s of frames
 
 
 class NodeMetrics:
@@ -33,12 +33,15 @@ class NodeMetrics:
         pending = self.pending.copy()
         recent = [*self._recent.copy(), *pending][-RECENT:]
         recent.sort()
-        latencies = sorted(self.latencies.copy())
+        latencies = list(self.latencies.copy())
+        newest_us = latencies[-1] / 1e3 if latencies else None
+        latencies.sort()
         return {
             "calls": self._calls + len(pending),
             "total_ms": round((self._total_ns + sum(pending)) / 1e6, 3),
             "p50_us": _percentile_us(recent, 0.50),
             "p99_us": _percentile_us(recent, 0.99),
+            "latency_us": newest_us,
             "latency_p50_us": _percentile_us(latencies, 0.50),
             "latency_p99_us": _percentile_us(latencies, 0.99),
             "unmatched": self.unmatched,

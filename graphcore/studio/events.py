@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -15,7 +16,7 @@ EVERY_S = 0.25  # stats are told
 STUCK_S = 10.0  # a client that takes nothing for so long is let go
 CLOSE_S = 0.3  # for a client to take leave
 MAX_SAID = 64 << 10  # bytes of one thing that a client says
-SAID_A_SECOND, AT_ONCE = 200.0, 100.0  # beyond these a client is read no faster
+SAID_A_SECOND, AT_ONCE = 200.0, 100.0  # by all together; beyond these clients are read no faster
 
 
 class Client:
@@ -62,6 +63,7 @@ class Events:
     def __init__(self, stats: Callable[[], str], obey: Callable[[Any], str]) -> None:
         self._stats = stats  # as JSON
         self._obey = obey
+        self._bucket = Bucket(SAID_A_SECOND, AT_ONCE, monotonic)
         self._clients: set[Client] = set()
         self._ticking: asyncio.Task[None] | None = None
 
@@ -81,7 +83,8 @@ class Events:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Tell and obey one client until it is gone."""
-        socket = web.WebSocketResponse(heartbeat=STUCK_S, timeout=CLOSE_S, compress=False, max_msg_size=MAX_SAID)
+        # No heartbeat: its timer would hold a lost connection, with all that was read from it, until it rings.
+        socket = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=MAX_SAID)
         await socket.prepare(request)
         client = Client(socket)
         self._clients.add(client)
@@ -106,13 +109,12 @@ class Events:
         self._ticking = None
 
     async def _hear(self, socket: web.WebSocketResponse, client: Client) -> None:
-        bucket = Bucket(SAID_A_SECOND, AT_ONCE, asyncio.get_running_loop().time)
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 client.tell("answer", json.dumps({"error": "expected text: JSON"}))
             elif answer := self._obey(message.data):
                 client.tell("answer", answer)
-            if (wait_s := bucket.take()) > 0.0:
+            if (wait_s := self._bucket.take()) > 0.0:
                 await asyncio.sleep(wait_s)
 
     def _tell(self, kind: str, what: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -113,7 +114,7 @@ class Pictures:
             return _refused(400, f"width: expected a whole number from {LEAST_WIDTH} to {MOST_WIDTH}")
         if len(self._viewers) >= MOST_VIEWERS:
             return _refused(503, f"{MOST_VIEWERS} viewers are looking already")
-        viewer = web.WebSocketResponse(heartbeat=STUCK_S, timeout=CLOSE_S, compress=False, max_msg_size=1024)
+        viewer = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=1024)
         await viewer.prepare(request)
         _keep_little(request)
         picture.join()
@@ -152,7 +153,7 @@ class Pictures:
 
 async def _until_gone(viewer: web.WebSocketResponse) -> None:
     """What a viewer says is not heard, and not read faster than is good for the graph."""
-    bucket = Bucket(20.0, 20.0, asyncio.get_running_loop().time)
+    bucket = Bucket(20.0, 20.0, monotonic)
     while (await viewer.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
         await asyncio.sleep(bucket.take())
 

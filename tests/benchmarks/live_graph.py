@@ -28,16 +28,16 @@ SILENCE_NS = 900_000_000  # after an interrupt
 VIEWER = """
 import json, sys, time
 import av
-times, came = [], []
+seen, heard = [], []
 try:
     with av.open(sys.argv[1], format="nut", options={"fflags": "nobuffer", "probesize": "4096"}) as stream:
-        for packet in stream.demux(video=0):
+        for packet in stream.demux():
             if packet.pts is not None:
-                times.append(float(packet.pts * packet.time_base))
-                came.append(time.monotonic())
+                pair = float(packet.pts * packet.time_base), time.monotonic()
+                (seen if packet.stream.type == "video" else heard).append(pair)
 except av.error.FFmpegError:
     pass  # the stream has ended
-print(json.dumps({"times": times, "came": came}))
+print(json.dumps({"seen": seen, "heard": heard}))
 """
 
 
@@ -97,7 +97,7 @@ class Viewer:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def seen(self) -> dict[str, Any]:
-        """What it saw, once the stream has ended: `times` (media time, s) and when they `came` (monotonic, s)."""
+        """What was `seen` and `heard`, once the stream has ended: (media time, when it came: monotonic), s."""
         told, _ = self._process.communicate(timeout=30)
         return dict(json.loads(told))
 

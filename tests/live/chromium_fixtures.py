@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserType, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
@@ -23,19 +23,28 @@ PLAYS_AT_ONCE = "--autoplay-policy=no-user-gesture-required"  # as OBS's browser
 
 
 @contextmanager
-def chromium(*, plays_at_once: bool = True, headless: bool = True) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """A browser of its own, closed at the end; the test is skipped where there is none."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
+    if _program() is None:
         pytest.skip("no Chromium here: apt install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install playwright")
+    with playwright.sync_playwright() as started, launched(started.chromium) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(kind: BrowserType, *, plays_at_once: bool = True) -> Iterator[Browser]:
+    """One more browser, of the kind of another (`browser.browser_type`); Playwright itself runs once in a thread."""
     switches = [*SWITCHES, PLAYS_AT_ONCE] if plays_at_once else list(SWITCHES)
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=switches, headless=headless)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = kind.launch(executable_path=_program(), args=switches)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def _program() -> str | None:
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @contextmanager

@@ -43,6 +43,8 @@ ServerEnabled=true
 ServerPort={WEBSOCKET}
 AlertsEnabled=false
 AuthRequired=false
+[BasicWindow]
+PreviewEnabled=false
 """
 BASIC_INI = """\
 [General]
@@ -91,6 +93,7 @@ class Obs:
         self._home = home
         self._started: list[subprocess.Popen[Any]] = []
         self._connected = False
+        self.lost = 0.0
 
     def start(self, size: tuple[int, int] = SIZE, rate: int = RATE) -> None:
         """Begin, with a canvas of this size and rate; `close` must be called whatever comes of it."""
@@ -161,16 +164,14 @@ class Obs:
         """The end of its log, and what the graphs said."""
         return "\n".join(path.read_text()[-2000:] for path in self._home.glob("*.txt"))
 
-    @property
-    def lost(self) -> float:
-        """The part of its own frames for which it had no time."""
-        stats = self.client.get_stats()
-        return float(stats.render_skipped_frames / stats.render_total_frames)
-
     def record(self, seconds: float) -> Path:
-        """What OBS recorded in so many seconds."""
+        """What OBS recorded in so many seconds; `lost` is the part of its own frames for which it had no time."""
+        before = self.client.get_stats()
         self.client.start_record()
         time.sleep(seconds)
+        after = self.client.get_stats()
+        frames = after.render_total_frames - before.render_total_frames
+        self.lost = (after.render_skipped_frames - before.render_skipped_frames) / frames
         path = Path(self.client.stop_record().output_path)
         while self.client.get_record_status().output_active:
             time.sleep(0.05)

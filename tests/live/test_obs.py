@@ -57,6 +57,27 @@ nodes:
   square: {type: flash_and_beep}
   obs: {type: obs_stream, params: {mark: false}, inputs: {video: square.frames, audio: square.sound}}
 """
+FACE = """\
+frame_rate: 25
+nodes:
+  speech:
+    type: text_to_speech
+    params:
+      text: >-
+        One, two, three, four, five, six, seven, eight, nine, ten. And once more, so that there is time to look: one,
+        two, three, four, five, six, seven, eight, nine, ten.
+  features: {type: speech_features, inputs: {audio: speech.audio}}
+  motion:   {type: vowel_lip_sync, inputs: {speech: features.speech, phones: speech.phones}}
+  face:
+    type: latent_renderer
+    params:
+      portrait: "package:matplotlib/mpl-data/sample_data/grace_hopper.jpg"
+      size: 256
+      background: transparent
+    inputs: {motion: motion.motion}
+  playout:  {type: playout, inputs: {video: face.frames, audio: speech.audio}}
+  obs:      {type: obs_stream, inputs: {video: playout.frames, audio: playout.sound}}
+"""
 SECONDS = 8  # of a recording
 
 
@@ -74,14 +95,19 @@ def opaque(picture: NDArray[np.uint8]) -> bool:
     return bool(picture[128, 128, 3] == 255)
 
 
-def test_transparency_arrives(obs: Obs, graph: list[str], tmp_path: Path) -> None:
-    obs.run(*graph, cwd=tmp_path)
+def test_the_face_arrives_cut_out_and_it_speaks(obs: Obs, tmp_path: Path) -> None:
+    (tmp_path / "face.yaml").write_text(FACE)
+    obs.run("face.yaml", "--live", cwd=tmp_path)
     obs.add_stream()
-    seen = obs.await_picture(opaque)
-    assert seen[:48, :, 3].max() == 0
-    assert seen[80:176, 80:176, 3].min() == 255
-    corner = obs.await_picture(lambda picture: bool(picture[128, 128, 0] > 200))
-    assert corner[0, 0, 3] == 0
+    first = obs.await_picture(opaque)
+    assert first[:16, :16, 3].max() == 0  # of RGBA, the upper left corner
+    assert first[96:224, 96:160, 3].min() == 255  # the face, and the chest below it
+    obs.await_picture(lambda seen: bool(np.abs(mouth(seen) - mouth(first)).mean() > 3))
+
+
+def mouth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The lower half of the face."""
+    return picture[130:180, 96:160, :3].astype(np.float32)
 
 
 def test_a_graph_that_was_killed_is_back_within_three_seconds(obs: Obs, graph: list[str], tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def differs(page: Page, before: NDArray[np.int16]) -> Callable[[], bool]:
 
 
 def hears(page: Page) -> bool:
-    return "loud" in page.locator("[aria-label='ear, ear']").text_content()
+    return "loud" in (page.locator("[aria-label='ear, ear']").text_content() or "")
 
 
 def test_a_line_is_spoken_and_interrupt_ends_it(page: Page) -> None:
@@ -193,3 +193,35 @@ def test_it_comes_back_with_the_next_run(browser: Browser, tmp_path: Path) -> No
         page.get_by_role("button", name="Stop now?").click()
         page.wait_for_selector("#state[data-state=ended]")
     page.close()
+
+
+# Twenty nodes, each fed by up to three before it, by a rule without chance.
+MANY = """async () => {
+  const { layout, NODE_WIDTH } = await import("/static/layout.js");
+  const inputs = ["a", "b", "c"];
+  const nodes = [...Array(20).keys()].map((i) => ({ name: `n${i}`, inputs, outputs: [{ name: "out" }] }));
+  const links = nodes.flatMap((node, i) =>
+    inputs.slice(0, i % 4).map((port, j) => ({ from: `n${(i * 7 + j * 3) % i}.out`, to: `n${i}.${port}` })));
+  const found = layout({ nodes, links }, () => 70);
+  const boxes = [...found.nodes.values()];
+  const over = boxes.filter((one) => boxes.some((other) => one !== other && one.x === other.x
+    && one.y < other.y + other.height && other.y < one.y + one.height));
+  const back = found.routes.filter((route) => route.some(([x], i) => i > 0 && x <= route[i - 1][0]));
+  const through = found.routes.filter((route) => route.some(([x, y], i) => i > 0 && i < route.length - 1
+    && boxes.some((box) => x >= box.x && x <= box.x + NODE_WIDTH && y > box.y && y < box.y + box.height)));
+  return [boxes.length, over.length, back.length, through.length];
+}"""
+
+
+def test_a_graph_of_many_nodes_is_laid_out_without_overlaps(page: Page) -> None:
+    assert page.evaluate(MANY) == [20, 0, 0, 0]
+
+
+def test_everything_that_takes_the_focus_has_a_name(page: Page) -> None:
+    nameless = page.evaluate(
+        """[...document.querySelectorAll("button, a, input, select, [tabindex='0']")]
+        .filter((each) => each.checkVisibility() && each.tabIndex >= 0)
+        .filter((each) => !(each.ariaLabel || each.labels?.length || each.textContent.trim()))
+        .map((each) => each.outerHTML)"""
+    )
+    assert nameless == []

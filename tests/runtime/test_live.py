@@ -343,6 +343,32 @@ def test_a_run_that_falls_behind_says_so_once_while_it_runs_and_at_the_end() -> 
     assert [loss for loss in run.losses if "behind" in loss] == ["sink: up to 4.2 s behind the clock"]
 
 
+class Waiting(Source):
+    """A device: its call lasts as long as it waits."""
+
+    live = True
+    number = Output(Number)
+
+    def produce(self) -> Iterator[None]:
+        for index in range(60):
+            sum(range(30_000))  # stands for the wait
+            self.number.send(Number(index), timestamp=index * 40 * MS)
+            yield
+
+
+def test_a_device_that_waits_is_not_what_takes_the_time() -> None:
+    made = graph(
+        node("waiting", Waiting),
+        node("heavy", Heavy, {"number": "waiting.number"}),
+        node("sink", Sink, {"number": "heavy.same"}),
+    )
+    run = Run(made, live=True, clock=VirtualClock())
+    run.run()
+    (notice,) = run.notices
+    assert "behind the clock" in notice
+    assert "waiting" not in notice
+
+
 def test_latency_that_stays_is_not_behind() -> None:
     told: list[int] = []
     pace = Pace(told.append)

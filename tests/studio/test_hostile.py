@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
 import json
 import socket
@@ -187,6 +188,20 @@ def test_ten_thousand_sets_by_four_clients(served: Served) -> None:
     with served.voice.news:
         assert served.voice.news.wait_for(lambda: ("recording", True) in served.voice.turned, 5)
     assert 1 < len(served.voice.turned) < 300, "of what comes quickly, the newest counts"
+
+
+def test_clients_that_talk_and_leave_are_forgotten(served: Served) -> None:
+    frames = _frame('{"set": {"node": "voice", "param": "gain", "value": 0.5}}') * 2500
+    for _ in range(50):
+        with _connect(served) as sock, contextlib.suppress(OSError):
+            sock.sendall(UPGRADE % b"events")
+            sock.recv(1000)
+            sock.sendall(frames)
+    assert served.ask("GET", "/api/run")[0] == 200
+    until = monotonic() + 5
+    while (kept := sum(isinstance(one, aiohttp.WSMessage) for one in gc.get_objects())) > 10_000:
+        assert monotonic() < until, f"{kept} messages of clients that are gone"
+        gc.collect()
 
 
 def test_texts_that_come_too_fast_are_refused_not_dropped_in_silence(served: Served) -> None:

@@ -7,7 +7,8 @@ const BEHIND_S = 2;
 const SURE_MS = 3000;
 const SHOWN_MS = 500;
 const TOLD_MS = 6000;
-const WORDS = { lost: "no connection", live: "live", running: "running", preparing: "preparing", stalled: "stalled", behind: "behind", ended: "ended" };
+const WELL = ["", "done", "interrupted"]; // ends that nobody needs to be warned of
+const WORDS = { lost: "no connection" }; // states that are not their own words
 
 /** State, figures, Interrupt, Record, Stop. */
 export class Bar {
@@ -40,7 +41,7 @@ export class Bar {
   show(stats, rates, shown) {
     this.#state(this.#stateOf(stats));
     const whole = stats.expected_s ? ` / ${timeText(stats.expected_s)}` : "";
-    write(the("time"), timeText(stats.position_s ?? stats.media_s) + (this.run.live ? "" : whole));
+    write(the("time"), timeText(stats.position_s) + (this.run.live ? "" : whole));
     write(the("rate"), shown ? rateText(rates.packets(shown.node, shown.name)) : "–");
     const node = shown && latencyOf(stats, this.run, shown.node);
     write(the("latency"), latencyText(node ?? {}));
@@ -48,7 +49,7 @@ export class Bar {
     write(the("lost"), String(lost));
     the("lost").toggleAttribute("data-some", lost > 0);
     this.#showRecording();
-    if (stats.ended !== null && stats.ended !== undefined) this.end(stats.ended);
+    if (stats.ended !== null) this.end(stats.ended);
   }
 
   /** The run is over: say how. */
@@ -57,7 +58,8 @@ export class Bar {
     this.ended = text;
     this.#state("ended");
     the("stop").disabled = the("interrupt").disabled = true;
-    this.#tell(text && text !== "done" ? `The run has ended: ${text}` : "The run has ended.");
+    const well = WELL.includes(text);
+    this.#tell(well ? "The run has ended. This page takes up the next one that is served here." : text, 0, well);
   }
 
   /** The server does not answer. */
@@ -113,16 +115,16 @@ export class Bar {
     this.connection.post("api/stop").catch((error) => this.#tell(error.message, TOLD_MS));
   }
 
-  #tell(text, forMs = 0) {
+  #tell(text, forMs, well = false) {
     the("banner").textContent = text;
+    the("banner").toggleAttribute("data-well", well);
     the("banner").hidden = false;
     if (forMs) setTimeout(() => (the("banner").hidden = this.ended === null), forMs);
   }
 
   #stateOf(stats) {
     if (this.ended !== null) return "ended";
-    const opened = stats.opened ?? stats.wall_s - stats.open_s > 0.05;
-    if (!opened) return "preparing";
+    if (!stats.opened) return "preparing";
     if (stats.position_s !== this.#position) {
       this.#position = stats.position_s;
       this.#movedAt = stats.wall_s;
@@ -136,7 +138,7 @@ export class Bar {
     const badge = the("state");
     if (badge.dataset.state === state) return;
     badge.dataset.state = state;
-    write(badge.lastElementChild, WORDS[state]);
+    write(badge.lastElementChild, WORDS[state] ?? state);
     document.body.dataset.state = state;
   }
 }

@@ -2,7 +2,7 @@
 import { element, spoken } from "./element.js";
 import { Sender } from "./connection.js";
 
-const WORDS = { int: "a whole number", float: "a number", str: "text", file: "a file", bool: "on or off", list: "a list" };
+const WORDS = { int: "whole number", float: "number", str: "text", file: "file", bool: "on or off", list: "list" };
 const SHORT = 8; // letters of a unit that stands beside the name
 const OWN_MS = 400; // for that long after a change of ours, what is told of the param waits: it may be older
 
@@ -41,8 +41,9 @@ export class Dial {
   /** What it takes, in words. */
   get takes() {
     const { ge, le, unit, kind } = this.param;
-    const range = ge !== null && le !== null ? `${ge} to ${le}` : ge !== null ? `${ge} or more` : le !== null ? `${le} or less` : "";
-    return `${range || WORDS[kind] || kind}${unit ? ` ${unit}` : ""}`;
+    const below = le === null ? "" : `${le} or less`;
+    const range = ge === null ? below : le === null ? `${ge} or more` : `${ge} to ${le}`;
+    return `${range || WORDS[kind]}${unit ? ` ${unit}` : ""}`;
   }
 
   /** What it is for, what it takes, and what it is when nobody has turned it. */

@@ -25,12 +25,14 @@ function buttons(dial, choices) {
     class: "choices", role: "radiogroup", "aria-label": spoken(dial.param.name), "aria-describedby": `${dial.id}-doc`,
   }, ...labels);
   const wide = choices.map(name).join("").length > LETTERS;
-  return { parts: [group], wide, show: (value) => radios.forEach((radio, index) => (radio.checked = choices[index] === value)) };
+  const show = (value) => radios.forEach((radio, index) => (radio.checked = choices[index] === value));
+  return { parts: [group], wide, show };
 }
 
 function list(dial, choices) {
+  const turn = () => dial.turn(choices[select.selectedIndex]);
   const select = element(
-    "select", { id: dial.id, "aria-describedby": `${dial.id}-doc`, onchange: () => dial.turn(choices[select.selectedIndex]) },
+    "select", { id: dial.id, "aria-describedby": `${dial.id}-doc`, onchange: turn },
     ...choices.map((choice) => element("option", {}, name(choice))),
   );
   return { parts: [select], show: (value) => (select.selectedIndex = choices.indexOf(value)) };

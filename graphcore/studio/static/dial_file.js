@@ -5,43 +5,62 @@ const PREVIEW_PX = 44;
 
 /** The control of a file param. */
 export function fileDial(dial) {
-  const list = element("select", { id: dial.id, "aria-describedby": `${dial.id}-doc`, onchange: () => dial.turn(list.value) });
-  const input = element("input", { type: "file", class: "unseen", tabindex: -1, "aria-hidden": "true" });
-  const preview = element("canvas", { width: PREVIEW_PX, height: PREVIEW_PX, hidden: true, "aria-hidden": "true" });
-  const button = element("button", { type: "button", "data-tip": "Or drop a file here", onclick: () => input.click() }, "Upload…");
-  input.addEventListener("change", () => input.files[0] && take(input.files[0]));
-  const names = new Set();
-  const show = (value) => {
-    if (value !== null) names.add(String(value));
-    const options = [...names].map((name) => element("option", { value: name, selected: name === value }, base(name)));
-    if (value === null || dial.param.optional) options.unshift(element("option", { value: "", disabled: true, selected: value === null }, "none"));
-    list.replaceChildren(...options);
-  };
-  const take = async (file) => {
-    button.disabled = true;
-    dial.complain("");
+  const choice = new FileChoice(dial);
+  acceptDrops(dial.row, (file) => choice.take(file));
+  dial.takeFile = (file) => choice.take(file);
+  return { parts: [choice.cell], wide: true, show: (value) => choice.show(value) };
+}
+
+class FileChoice {
+  #names = new Set();
+
+  constructor(dial) {
+    this.dial = dial;
+    this.list = element("select", {
+      id: dial.id, "aria-describedby": `${dial.id}-doc`,
+      onchange: () => dial.turn(this.list.value || null), onfocus: () => this.#refresh(),
+    });
+    this.preview = element("canvas", { width: PREVIEW_PX, height: PREVIEW_PX, hidden: true, "aria-hidden": "true" });
+    this.input = element("input", {
+      type: "file", class: "unseen", tabindex: -1, "aria-hidden": "true",
+      onchange: () => this.input.files.length && this.take(this.input.files[0]),
+    });
+    const browse = () => this.input.click();
+    const upload = { type: "button", "data-tip": "Or drop a file here", onclick: browse };
+    this.button = element("button", upload, "Upload…");
+    this.cell = element("span", { class: "file-cell" }, this.preview, this.list, this.button, this.input);
+  }
+
+  /** Show a value, and what else could be chosen. */
+  show(value) {
+    if (value !== null) this.#names.add(String(value));
+    const option = (name, words) => element("option", { value: name, selected: name === (value ?? "") }, words);
+    const none = value === null || this.dial.param.optional ? [option("", "none")] : [];
+    this.list.replaceChildren(...none, ...[...this.#names].map((name) => option(name, name.split("/").at(-1))));
+  }
+
+  /** Send a file, and turn the dial to it. */
+  async take(file) {
+    this.button.disabled = true;
+    this.dial.complain("");
     try {
-      const name = await dial.connection.upload(file);
-      names.add(name);
-      draw(file, preview);
-      dial.turn(name);
+      const name = await this.dial.connection.upload(file);
+      drawInto(this.preview, file);
+      this.dial.turn(name);
       announce(`${name} was sent`);
     } catch (error) {
-      dial.complain(error.message);
+      this.dial.complain(error.message);
     }
-    button.disabled = false;
-    input.value = "";
-  };
-  const refresh = async () => {
-    const { files } = await dial.connection.get("api/files").catch(() => ({ files: [] }));
-    const before = names.size;
-    files.forEach((name) => names.add(name));
-    if (names.size > before) show(dial.value);
-  };
-  list.addEventListener("focus", refresh);
-  acceptDrops(dial.row, take);
-  dial.takeFile = take;
-  return { parts: [element("span", { class: "file-cell" }, preview, list, button, input)], wide: true, show };
+    this.button.disabled = false;
+    this.input.value = "";
+  }
+
+  async #refresh() {
+    const { files } = await this.dial.connection.get("api/files").catch(() => ({ files: [] }));
+    const before = this.#names.size;
+    files.forEach((name) => this.#names.add(name));
+    if (this.#names.size > before) this.show(this.dial.value);
+  }
 }
 
 /** Let a place of the page take dropped files. */
@@ -63,11 +82,7 @@ export function acceptDrops(target, take) {
   });
 }
 
-function base(path) {
-  return path.split("/").at(-1);
-}
-
-async function draw(file, canvas) {
+async function drawInto(canvas, file) {
   canvas.hidden = true;
   const bitmap = await createImageBitmap(file).catch(() => null);
   if (bitmap === null) return;

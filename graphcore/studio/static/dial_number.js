@@ -3,8 +3,8 @@ import { element } from "./element.js";
 
 const STEPS = 100; // of a slider, at least
 
-/** The step of a slider: 1, 2 or 5 times a power of ten. */
-export function stepOf({ kind, ge, le }) {
+// The step of a slider: 1, 2 or 5 times a power of ten.
+function stepOf({ kind, ge, le }) {
   const rough = (le - ge) / STEPS;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [5, 2, 1].map((factor) => factor * power).find((each) => each <= rough * 1.0001) ?? power;
@@ -25,7 +25,8 @@ export function numberDial(dial) {
   const slider = bounded ? sliderOf(dial, read, step) : null;
   const show = (value) => {
     const digits = param.kind === "int" ? 0 : bounded ? decimals(step) : 3;
-    if (document.activeElement !== field || !field.dataset.edited) field.value = value === null ? "" : trimmed(value, digits);
+    const typing = document.activeElement === field && field.dataset.edited;
+    if (!typing) field.value = value === null ? "" : trimmed(value, digits);
     if (slider === null) return;
     slider.value = value ?? param.ge;
     slider.style.setProperty("--filled", (slider.value - param.ge) / (param.le - param.ge));
@@ -36,7 +37,8 @@ export function numberDial(dial) {
 function sliderOf(dial, read, step) {
   const { param } = dial;
   const slider = element("input", {
-    type: "range", id: dial.id, min: param.ge, max: param.le, step, "aria-describedby": `${dial.id}-doc`, "data-tip": dial.about,
+    type: "range", id: dial.id, min: param.ge, max: param.le, step,
+    "aria-describedby": `${dial.id}-doc`, "data-tip": dial.about,
     oninput: () => dial.turn(read(slider.value)),
     ondblclick: () => dial.toDefault(),
     onkeydown: (event) => {
@@ -50,7 +52,8 @@ function sliderOf(dial, read, step) {
 
 function numberField(dial, read, id) {
   const { param } = dial;
-  const fits = (value) => Number.isFinite(value) && value >= (param.ge ?? -Infinity) && value <= (param.le ?? Infinity);
+  const [least, most] = [param.ge ?? -Infinity, param.le ?? Infinity];
+  const fits = (value) => Number.isFinite(value) && value >= least && value <= most;
   const apply = () => {
     if (!field.dataset.edited) return;
     delete field.dataset.edited;

@@ -11,7 +11,7 @@ import { element, spoken, the } from "./element.js";
 /** Which control suits a param, from what it declares. */
 function controlFor(param) {
   if (param.kind === "bool") return switchDial;
-  if (param.choices.length) return choiceDial;
+  if (param.choices.length && param.kind !== "list") return choiceDial;
   if (param.kind === "int" || param.kind === "float") return numberDial;
   return param.kind === "file" ? fileDial : textDial;
 }
@@ -39,7 +39,8 @@ export class Dials {
     const withParams = run.nodes.filter((node) => node.params.length);
     const [live, fixed] = [withParams.filter(hasLive), withParams.filter((node) => !hasLive(node))];
     const rest = fixed.length ? [element("h2", { class: "rest" }, "Nothing to turn while it runs")] : [];
-    the("dials").replaceChildren(...live.map((node) => this.#group(node)), ...rest, ...fixed.map((node) => this.#group(node)));
+    const group = (node) => this.#group(node);
+    the("dials").replaceChildren(...live.map(group), ...rest, ...fixed.map(group));
     if (!withParams.length) the("dials").append(element("p", { class: "none" }, "No node of this graph has params."));
   }
 
@@ -90,7 +91,8 @@ export class Dials {
     for (const [name, group] of this.groups) {
       let some = false;
       for (const row of group.querySelectorAll(".row, .fixed div")) {
-        row.hidden = text !== "" && !`${name} ${row.dataset.param} ${spoken(row.dataset.param)}`.toLowerCase().includes(text);
+        const words = `${name} ${row.dataset.param} ${spoken(row.dataset.param)}`;
+        row.hidden = !words.toLowerCase().includes(text);
         some ||= !row.hidden;
       }
       group.hidden = !some;
@@ -110,7 +112,8 @@ function fixedRows(params, only) {
       element("dt", {}, spoken(param.name)), element("dd", {}, shown(param)),
     ),
   );
-  const summary = element("summary", { class: "quiet" }, only ? `${params.length} fixed` : `${params.length} more, fixed`);
+  const title = only ? `${params.length} fixed` : `${params.length} more, fixed`;
+  const summary = element("summary", { class: "quiet" }, title);
   return element("details", { class: "fixed", open: only }, summary, element("dl", {}, ...rows));
 }
 

@@ -34,9 +34,10 @@ export function layout(run, heightOf) {
 
 function layered(run, heightOf) {
   const depth = depths(run);
-  for (const node of run.nodes) { // a source stands just before whoever needs it first
-    const needed = run.links.filter((link) => ends(link.from).node === node.name).map((link) => depth.get(ends(link.to).node));
-    if (depth.get(node.name) === 0 && needed.length) depth.set(node.name, Math.min(...needed) - 1);
+  for (const { name } of run.nodes.filter((node) => depth.get(node.name) === 0)) {
+    const used = run.links.filter((link) => ends(link.from).node === name);
+    const needed = used.map((link) => depth.get(ends(link.to).node));
+    if (needed.length) depth.set(name, Math.min(...needed) - 1); // a source stands just before whoever needs it first
   }
   const layers = Array.from({ length: Math.max(...depth.values()) + 1 }, () => []);
   const cells = new Map();

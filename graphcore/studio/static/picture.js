@@ -2,6 +2,7 @@
 import { element, the, write } from "./element.js";
 import { ordered } from "./order.js";
 
+const NONE = "no picture can be seen here: this graph makes none, or makes them in another place";
 const RETRY_MS = 1000;
 const WIDTH_STEP = 160; // px; asked for anew only where the picture has grown or shrunk by that
 const MOST_PX = 1280;
@@ -46,7 +47,7 @@ export class Picture {
     this.output = output;
     the("output").selectedIndex = this.outputs.indexOf(output);
     this.canvas.setAttribute("aria-label", output ? `live picture of ${output.node}.${output.name}` : "no picture");
-    this.#say(output ? "waiting for the first picture" : "this graph makes no pictures");
+    this.#say(output ? "waiting for the first picture" : NONE);
     this.#close();
     this.#look();
   }

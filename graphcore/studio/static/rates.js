@@ -1,5 +1,8 @@
 // What happens in a second, from counts that only grow.
+import { ends } from "./order.js";
+
 const SPAN_S = 2;
+const LONG_US = 9.95e6; // shown in seconds from here on
 const LEAST_S = 0.7; // less says little
 
 /** Keeps the statistics of the last two seconds; a rate is null until it is known. */
@@ -49,26 +52,27 @@ export function isLoss(what) {
   return /drop|lost|late|underrun/.test(what);
 }
 
-/** The latency of an output that many nodes' calls lead to: of its node, or of the one before, whichever waits longer. */
+/** The node that says an output's latency: its own, or one before it that is later (this one may handle sound, too). */
 export function latencyOf(stats, run, name) {
-  const before = run.links.filter((link) => link.to.startsWith(`${name}.`)).map((link) => link.from.split(".")[0]);
-  const nodes = [name, ...before].map((each) => stats.nodes[each]).filter((node) => typeof node?.latency_p50_us === "number");
-  return nodes.reduce((most, node) => (most && most.latency_p50_us >= node.latency_p50_us ? most : node), null);
+  const before = run.links.filter((link) => ends(link.to).node === name).map((link) => ends(link.from).node);
+  const nodes = [name, ...before].map((each) => stats.nodes[each]);
+  const known = nodes.filter((node) => Number.isFinite(node?.latency_p50_us));
+  return known.reduce((latest, node) => (latest?.latency_p50_us >= node.latency_p50_us ? latest : node), null);
 }
 
 /** How much was lost so far: on links, and by nodes that count it. */
 export function lostIn(stats) {
   let lost = stats.links.reduce((sum, row) => sum + row.dropped + row.late, 0);
   for (const node of Object.values(stats.nodes)) {
-    for (const [what, count] of Object.entries(node.counts ?? {})) if (isLoss(what)) lost += count;
+    for (const [what, count] of Object.entries(node.counts)) if (isLoss(what)) lost += count;
   }
   return lost;
 }
 
-/** A rate as text: `50`, `24.8`, `0.5`; `–` where it is not known. */
-export function rateText(rate) {
+/** A rate as text: `50`, `24.8`, `0.5`, whole from `wholeFrom` on; `–` where it is not known. */
+export function rateText(rate, wholeFrom = 100) {
   if (rate === null) return "–";
-  return rate >= 100 || Math.abs(rate - Math.round(rate)) < 0.05 ? String(Math.round(rate)) : rate.toFixed(1);
+  return rate >= wholeFrom || Math.abs(rate - Math.round(rate)) < 0.05 ? String(Math.round(rate)) : rate.toFixed(1);
 }
 
 /** Microseconds as milliseconds: `7.4`, `120`; `–` where there is nothing. */
@@ -79,10 +83,16 @@ export function msText(us) {
   return size < 0.095 ? ms.toFixed(2) : size < 9.95 ? ms.toFixed(1) : String(Math.round(ms));
 }
 
+/** Microseconds with their unit, `7.4 ms` or `12.1 s`. */
+export function waitText(us) {
+  if (us === null) return "–";
+  return us < LONG_US ? `${msText(us)} ms` : `${(us / 1e6).toFixed(1)} s`;
+}
+
 /** p50 and p99 of a node's latency, as `106 / 180 ms` or `12.1 / 14.0 s`; `–` where there is none. */
 export function latencyText({ latency_p50_us: half, latency_p99_us: most }, between = " / ") {
   if (typeof half !== "number") return "–";
-  if (most < 9.95e6) return `${msText(half)}${between}${msText(most)} ms`;
+  if (most < LONG_US) return `${msText(half)}${between}${msText(most)} ms`;
   return `${(half / 1e6).toFixed(1)}${between}${(most / 1e6).toFixed(1)} s`;
 }
 

@@ -10,7 +10,7 @@ import { startKeys } from "./keys.js";
 import { lineField, takesLines } from "./line.js";
 import { showNotices } from "./notices.js";
 import { Picture } from "./picture.js";
-import { latencyOf, latencyText, lostIn, rateText, Rates } from "./rates.js";
+import { latencyOf, lostIn, rateText, Rates, waitText } from "./rates.js";
 import { startSplitter } from "./splitter.js";
 import { startTheme, turnTheme } from "./theme.js";
 import { startTips } from "./tip.js";
@@ -26,7 +26,7 @@ const bar = new Bar(connection);
 const graph = new GraphView(chooseNode);
 const charts = {
   rate: new Chart("frames/s", "Frames a second of the picture, over the last minute; red: something was lost"),
-  latency: new Chart("latency", "Latency of the picture over the last minute: p50, and p99 above it"),
+  latency: new Chart("latency", "Latency of the picture as it was, over the last minute"),
   work: new Chart("work", "Time that all nodes spend in their calls, of one core, over the last minute"),
 };
 let rates = new Rates();
@@ -62,7 +62,8 @@ function build() {
   rates = new Rates();
   lostBefore = 0;
   dials.take(run);
-  bar.take(run, [...dials.all.values()].filter((dial) => dial.param.kind === "bool" && dial.param.name === "recording"));
+  const records = ({ param }) => param.kind === "bool" && param.name === "recording";
+  bar.take(run, [...dials.all.values()].filter(records));
   graph.take(run);
   picture.take(run);
   takeLines();
@@ -86,13 +87,12 @@ function showCharts(stats) {
   lostBefore = lost;
   const { node, name } = picture.output ?? {};
   const rate = node ? rates.packets(node, name) : null;
-  charts.rate.add(rate, null, { text: rateText(rate), top: run.frame_rate, level: run.frame_rate, ...loss });
-  const { latency_p50_us: half = null, latency_p99_us: most = null } = (node && latencyOf(stats, run, node)) ?? {};
-  const ms = (us) => (us === null ? null : us / 1000);
-  const [text, other] = latencyText({ latency_p50_us: half, latency_p99_us: most }).split(/(?= \/)/);
-  charts.latency.add(ms(half), ms(most), { text, other, top: 50 });
-  const known = rate === null ? null : run.nodes.reduce((sum, each) => sum + rates.work(each.name), 0) * 100;
-  charts.work.add(known, null, { text: known === null ? "–" : `${Math.round(known)} %`, top: 100, level: 100 });
+  charts.rate.add(rate, { text: rateText(rate), top: run.frame_rate, level: run.frame_rate, ...loss });
+  const us = (node && latencyOf(stats, run, node))?.latency_us ?? null;
+  charts.latency.add(us === null ? null : us / 1000, { text: waitText(us), top: 50 });
+  const works = run.nodes.map((each) => rates.work(each.name));
+  const work = works.includes(null) ? null : works.reduce((sum, each) => sum + each, 0) * 100;
+  charts.work.add(work, { text: work === null ? "–" : `${Math.round(work)} %`, top: 100, level: 100 });
 }
 
 function takeLines() {

@@ -2,7 +2,8 @@
 import { element, the } from "./element.js";
 
 const WAIT_MS = 350;
-const MARGIN = 6;
+const MARGIN = 6; // px
+const WIDE = 240; // px: of what is wider, the tip stands under the beginning
 
 let waiting = 0;
 let shownFor = null;
@@ -15,7 +16,8 @@ function show(target) {
   const at = target.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = tip;
   const below = at.bottom + MARGIN + height < innerHeight;
-  const left = Math.min(Math.max(MARGIN, at.left + Math.min(at.width, 240) / 2 - width / 2), innerWidth - width - MARGIN);
+  const centred = at.left + Math.min(at.width, WIDE) / 2 - width / 2;
+  const left = Math.min(Math.max(MARGIN, centred), innerWidth - width - MARGIN);
   tip.style.left = `${left}px`;
   tip.style.top = `${below ? at.bottom + MARGIN : at.top - height - MARGIN}px`;
   shownFor = target;
@@ -38,7 +40,8 @@ export function startTips() {
   });
   document.addEventListener("focusin", (event) => {
     const target = event.target.closest("[data-tip]");
-    if (target && event.target.matches(":focus-visible") && !event.target.matches("input[type=text], input[type=search]")) show(target);
+    const wanted = event.target.matches(":focus-visible") && !event.target.matches("input[type=text]");
+    if (target && wanted) show(target);
     else hide();
   });
   document.addEventListener("focusout", hide);

@@ -11,6 +11,7 @@ from avatar_nodes.audio.sound_devices_model import SOUND_DEVICES, Kind, SoundDev
 WATCH_S = 0.1  # between two looks at it
 SILENT = 10  # looks without a block: it is gone; on a busy machine they came 0.7 s late
 SILENT_AT_FIRST = 30  # so long a device may take to begin; PulseAudio took 1.7 s
+BEGUN_S = 0.3  # of blocks: a speaker first takes what fills it, and may wait again
 RETRY_S = 0.5
 CLOSE_S = 2.0  # a driver may hang in closing what is no longer there
 
@@ -76,7 +77,7 @@ class HeldDevice:
         def call(block: Any, _frames: int, _times: Any, status: Any) -> None:
             if ready.is_set() and not self._closing.is_set():
                 self._blocks += 1
-                if self._blocks * self._block_s > 2 * self._latency_s:  # what it takes to fill itself is no beginning
+                if self._blocks * self._block_s > BEGUN_S:
                     self._begun.set()
                 self.gaps += bool(status)
                 self._work(block)

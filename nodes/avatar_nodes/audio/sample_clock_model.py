@@ -9,7 +9,9 @@ FIRST_BANDWIDTH_HZ = 1.0  # of its phase, so that it settles within seconds; it 
 SETTLING = 0.5  # over the seconds heard
 DAMPING = 1.0
 LATE_WEIGHT = 0.2  # a block can come late, never early: what is late says less
-LARGEST_ERROR_S = 0.02  # that the loop takes from one block
+LARGEST_ERROR_S = 0.02  # that the phase of the loop takes from one block
+RATE_ERROR_S = 0.005  # that its rate does,
+RATE_FROM_S = 2.0  # once the phase has settled: the first block may have come at any time
 DRIFT = 0.005  # no crystal is further off
 JUMP_S = 0.05  # an error beyond this, for so long, is no jitter: samples were lost
 JUMP_LASTS_S = 0.3
@@ -28,10 +30,10 @@ class SampleClock:
     def __init__(self, rate: float) -> None:
         self.index = 0  # samples so far
         self.jumps = 0
+        self.locked_s = 0.0  # how long the loop runs
         self.period = 1.0 / rate  # seconds of our clock that a sample takes
         self._nominal = 1.0 / rate
         self._next_s: float | None = None  # time of sample `index`
-        self._locked_s = 0.0  # how long the loop runs
         self._off_since: float | None = None  # when blocks began to come at times that do not fit
 
     @property
@@ -44,7 +46,7 @@ class SampleClock:
         anew = self._next_s is None or self._jumped(at_s - self._next_s, at_s)
         if anew:
             self.jumps += self.started
-            self._locked_s, self._off_since, self._next_s = 0.0, None, at_s
+            self.locked_s, self._off_since, self._next_s = 0.0, None, at_s
         assert self._next_s is not None
         self._follow(at_s - self._next_s, count)
         self.index += count
@@ -61,16 +63,17 @@ class SampleClock:
         return self._next_s + (index - self.index) * self.period
 
     def _follow(self, error_s: float, count: int) -> None:
-        """The phase follows fast at first, the rate slowly from the beginning: no crystal is far from its name."""
+        """The phase follows fast at first, the rate slowly and later: no crystal is far from its name."""
         length_s = count * self.period
-        self._locked_s += length_s
+        self.locked_s += length_s
         omega = 2 * math.pi * BANDWIDTH_HZ * length_s
-        settling = 2 * math.pi * min(FIRST_BANDWIDTH_HZ, SETTLING / self._locked_s) * length_s
+        settling = 2 * math.pi * min(FIRST_BANDWIDTH_HZ, SETTLING / self.locked_s) * length_s
         error_s = max(-LARGEST_ERROR_S, min(LARGEST_ERROR_S, error_s))
         if error_s > 0:
             error_s *= LATE_WEIGHT
         assert self._next_s is not None
-        self.period += omega * omega * error_s / count
+        if self.locked_s > RATE_FROM_S:
+            self.period += omega * omega * max(-RATE_ERROR_S, min(RATE_ERROR_S, error_s)) / count
         self.period = max(self._nominal * (1 - DRIFT), min(self._nominal * (1 + DRIFT), self.period))
         self._next_s += min(1.0, 2 * DAMPING * max(omega, settling)) * error_s + count * self.period
 

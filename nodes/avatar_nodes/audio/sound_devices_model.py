@@ -80,8 +80,11 @@ class SoundDevices:
         """Those of a kind, the default one first; raises SoundDeviceError."""
         with self._lock:
             sounddevice = load_sounddevice()
-            found = sounddevice.query_devices()
-            default = sounddevice.default.device[0 if kind == "microphone" else 1]
+            try:
+                found = sounddevice.query_devices()
+                default = sounddevice.default.device[0 if kind == "microphone" else 1]
+            except sounddevice.PortAudioError:  # it could not begin anew
+                return []
         channels = "max_input_channels" if kind == "microphone" else "max_output_channels"
         devices = [
             SoundDevice(number, each["name"], each[channels], each["default_samplerate"], number == default)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from avatar_nodes.motion.broken_off_model import ON_ITS_WAY_NS, BrokenOff
+from avatar_nodes.motion.broken_off_model import FADING_NS, ON_ITS_WAY_NS, BrokenOff
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, sounds_of
 from avatar_nodes.motion.drawn_frames_model import LOOKAHEAD_NS, DrawnFrames, Sampler
 from avatar_nodes.motion.exact_lips_model import (
@@ -84,7 +84,7 @@ class FaceStream:
         until_ns = max(now_ns, self._frames.end_ns) + ON_ITS_WAY_NS
         self._sounds.clear()
         self._read_to = max(self._read_to, until_ns)
-        self._frames.break_off(until_ns)
+        self._frames.break_off(until_ns + FADING_NS)
         self._broken_off.begin(until_ns)
 
     def rest(self) -> Iterator[tuple[int, FaceMotion]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.control.emotion_model import expression_of
-from avatar_nodes.motion.broken_off_model import ON_ITS_WAY_NS, BrokenOff
+from avatar_nodes.motion.broken_off_model import FADING_NS, ON_ITS_WAY_NS, BrokenOff
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, lips_at, sounds_of
 from avatar_nodes.motion.loudness_model import START_ROWS
 from avatar_nodes.motion.mouth_from_sound_model import FIELDS, LEVEL, SIDE, VOICED, SoundTracker, lips_from_sound
@@ -20,7 +20,6 @@ from avatar_nodes.payloads import EXPRESSION_INDEX, EXPRESSION_NAMES, FaceMotion
 
 LOOKAHEAD_NS = 100_000_000  # a mouth is ready before its sound
 LOOKAHEAD_ROWS = LOOKAHEAD_NS // ROW_NS
-FADING_ROWS = 8  # until a voice that has ended is no longer in the running level
 LIP_COLUMNS = [indices_of(name) for name in LIP_NAMES]
 # Emotion shapes that pull against a rounded mouth.
 SPREADING = [i for name in ("mouthSmile", "mouthStretch", "mouthDimple") for i in indices_of(name)]
@@ -67,7 +66,7 @@ class Mouth:
         until_ns = max(now_ns, self.end_ns) + ON_ITS_WAY_NS
         self._sounds.clear()
         self._read_to = max(self._read_to or 0, until_ns)
-        self._silent_rows = until_ns // ROW_NS + FADING_ROWS
+        self._silent_rows = (until_ns + FADING_NS) // ROW_NS
         self._broken_off.begin(until_ns)
 
     def motion_at(self, moment_ns: int, emotion: NDArray[np.float32] | None) -> FaceMotion:

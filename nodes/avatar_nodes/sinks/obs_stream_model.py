@@ -16,6 +16,7 @@ from avatar_nodes.sinks.raw_viewer_model import Parcel, Viewer
 
 HOST = "127.0.0.1"  # what is sent is neither coded nor secret: it stays on this machine
 MOST_VIEWERS = 8
+BACKLOG = 128  # connections that wait to be taken: a flood shall not keep OBS out for long
 ACCEPT_S = 0.2  # between looks whether the server is to end
 CLOSE_S = 0.5  # for what waits to be sent at the end
 
@@ -33,7 +34,7 @@ class ObsServer:
         self._begun: set[Viewer] = set()  # of these, those that know what is sent
         self._closing = False
         counts.update({"viewers": 0, "frames dropped": 0})
-        self._listener = socket.create_server((HOST, port), backlog=MOST_VIEWERS)
+        self._listener = socket.create_server((HOST, port), backlog=BACKLOG)
         self._listener.settimeout(ACCEPT_S)
         self._thread = threading.Thread(target=self._accept, name="obs_stream", daemon=True)
         self._thread.start()

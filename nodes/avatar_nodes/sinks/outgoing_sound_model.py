@@ -71,7 +71,7 @@ class OutgoingSound:
         return self._take(self._resampler.resample(frame))
 
     def _take(self, frames: list[av.AudioFrame]) -> NDArray[np.float32]:
-        made = _joined([frame.to_ndarray().reshape(-1, CHANNELS) for frame in frames])
+        made = _joined([np.asarray(frame.to_ndarray(), np.float32).reshape(-1, CHANNELS) for frame in frames])
         self._given += len(made)
         return made
 

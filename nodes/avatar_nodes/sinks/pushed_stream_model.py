@@ -20,6 +20,7 @@ from avatar_nodes.sinks.sound_track import SoundTrack
 
 NS_PER_S = 1_000_000_000
 PATIENCE_NS = 400_000_000  # without a frame until the newest is sent again
+STALLED_SLOTS = 1.5  # that a frame comes late after a stall; less is an uneven rate
 MOST_AHEAD_NS = 2 * NS_PER_S  # that the stream may be ahead of the clock: what the longest wait for a frame has put in
 TIMEOUT_US = 10_000_000  # for the network to take something
 
@@ -44,7 +45,7 @@ class Taken:
     """A frame, or sound where there is a sample rate, with its media time."""
 
     timestamp: int
-    content: NDArray[np.uint8] | NDArray[np.float32]
+    content: NDArray[Any]
     sample_rate: int = 0
 
 
@@ -55,12 +56,13 @@ class CannotSendError(Exception):
 class PushedStream:
     """One connection: from its first frame on there is a frame for each slot and sound for each moment.
 
-    Time in it begins at 0 with the first frame. Where frames came too late for their slot, all that follows, sound
-    too, is put later by as much.
+    Time in it begins at 0 with the first frame. Where frames come after a stall, too late for their slots, all that
+    follows, sound too, is put later by as much. Of two frames for one slot the first is sent.
     """
 
     def __init__(self, url: str, coding: Coding, first: Taken, *, video: bool, audio: bool) -> None:
-        self.held = self.late = 0  # frames that were sent again, and that came too late to be sent
+        self.held = 0  # frames that were sent again
+        self._too_late = 0
         self._zero, self._shift = first.timestamp, 0
         self._began = monotonic_ns()
         self._rate = coding.frame_rate
@@ -71,14 +73,19 @@ class PushedStream:
         self._sound = OutgoingSound(0)
         _connect(self._container, url)
 
+    @property
+    def late(self) -> int:
+        """How many frames had no slot of their own."""
+        return self._too_late + (self._picture.dropped if self._picture is not None else 0)
+
     def show(self, taken: Taken) -> None:
         """Send a frame."""
         assert self._picture is not None
         time_ns = taken.timestamp - self._zero + self._shift
         late = self._picture_ns - time_ns
-        if late > 0:
+        if late > STALLED_SLOTS * NS_PER_S / self._rate:
             if self._picture_ns - (monotonic_ns() - self._began) > MOST_AHEAD_NS:
-                self.late += 1
+                self._too_late += 1
                 return
             self._shift += late
             time_ns += late
@@ -136,7 +143,7 @@ class PushedStream:
         if self._track is not None and len(samples):
             self._send(self._track.add(time_ns, samples))
 
-    def _send(self, packets: list[av.Packet]) -> None:
+    def _send(self, packets: list[Any]) -> None:
         self._container.mux(packets)
 
 

@@ -93,14 +93,14 @@ class RawStream:
     def _repeat(self) -> None:
         """Let the newest frame be one of now."""
         now = self._now()
-        self._picture_ns += max(LATE_STEP_NS, now - self._came_ns)
+        self._picture_ns += max(0, now - self._came_ns)
         self._came_ns = now
 
     def _picture(self) -> Parcel:
         assert self._pixels is not None
         pixels = marked(self._pixels) if self._mark else self._pixels
         sent = np.ascontiguousarray(pixels) if pixels.shape[2] == 4 else _with_alpha(pixels)
-        return Parcel("picture", packet_head(0, self._picture_ns, sent.nbytes), memoryview(sent).cast("B"))
+        return Parcel("picture", packet_head(0, self._picture_ns, sent.nbytes), sent.data.cast("B"))
 
     def _heard(self, time_ns: int, samples: NDArray[np.float32]) -> Iterator[Parcel]:
         if len(samples):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,8 @@ from avatar_nodes.audio.sample_clock_model import JUMP_S, SampleClock, steered
 from avatar_nodes.audio.timeline_model import FADE_S, Timeline
 
 BLOCK_S = 0.01  # that a device takes at once
-LEAD_KEPT = 0.9995  # of how early it asked, after each block: it asks in bursts
+LEAD_KEPT = 0.999  # of how early it asked, after each block: it asks in bursts
+FILLED_S = 0.3  # until then it asks at once for what fills it
 QUIET = 0.003  # full scale is 1: where a piece may be left out
 
 
@@ -37,7 +39,7 @@ class Player:
         self._between: BetweenSamples | None = None
         self._at: float | None = None  # the number of the sample on the timeline that is played next; None: choose
         self._leaps = False  # to where the delay says now
-        self._asked_s = 0.0  # when the newest block was asked for
+        self._begun_s = 0.0  # when the run's time began, on the clock by which blocks are asked for
         self._lead_s = BLOCK_S  # how long before its end a block is asked for, at most
         self._lock = threading.Lock()
 
@@ -76,14 +78,16 @@ class Player:
             if self._line is not None:
                 self._line.silence_from(0 if self._at is None else int(self._at))
 
-    def fill(self, count: int, now_s: float) -> NDArray[np.float32]:
-        """The next (count, channels) samples for a device that asks for them now; one channel of silence at first."""
+    def fill(self, count: int, asked_s: float, run_s: float) -> NDArray[np.float32]:
+        """The next (count, channels) samples for a device that asks for them now; one channel of silence at first.
+
+        `asked_s` is now on any clock that goes on, `run_s` on the run's, which jumps when its time begins.
+        """
         with self._lock:
-            if now_s < self._asked_s:  # the run's time has begun
-                self._clock = SampleClock(self._device_rate)
-            self._asked_s = now_s
-            self._clock.add(count, now_s)
-            self._lead_s = max(LEAD_KEPT * self._lead_s, self._clock.time_of(self._clock.index) - now_s)
+            self._clock.add(count, asked_s)
+            if self._clock.locked_s > FILLED_S:
+                self._lead_s = max(LEAD_KEPT * self._lead_s, self._clock.time_of(self._clock.index) - asked_s)
+            self._begun_s = asked_s - run_s
             if self._line is None or self._delay.delay_s is None:
                 return np.zeros((count, 1), np.float32)
             if self._between is None:
@@ -91,7 +95,7 @@ class Player:
             return self._play(self._line, self._between, count)
 
     def _play(self, line: Timeline, between: BetweenSamples, count: int) -> NDArray[np.float32]:
-        wanted = (self._clock.time_of(self._clock.index - count) - self.behind_s) * line.rate
+        wanted = (self._clock.time_of(self._clock.index - count) - self._begun_s - self.behind_s) * line.rate
         at = wanted if self._at is None else self._at
         ahead_s = (at - wanted) / line.rate
         step = line.rate * self._clock.period * steered(ahead_s)
@@ -151,7 +155,7 @@ class SpeakerPlayer:
 
     def _fill(self, block: Any) -> None:
         """On PortAudio's thread."""
-        made = self.player.fill(len(block), self._now() / 1e9)
+        made = self.player.fill(len(block), time.monotonic(), self._now() / 1e9)
         block[:] = made if made.shape[1] == block.shape[1] else one_channel(made)
         if self.player.done:
             self._played.set()

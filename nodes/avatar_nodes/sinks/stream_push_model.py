@@ -126,14 +126,11 @@ class Pusher:
 
     def _push(self, stream: PushedStream) -> None:
         while (taken := self._next()) is not None or not self._ending.is_set():
-            if taken is None:
-                stream.keep_up()
-            elif taken.sample_rate:
+            if taken is not None and taken.sample_rate:
                 stream.play(taken)
-            else:
-                pixels = marked(taken.content) if self._mark else taken.content
-                stream.show(Taken(taken.timestamp, pixels))
-                stream.keep_up()
+            elif taken is not None:
+                stream.show(Taken(taken.timestamp, marked(taken.content) if self._mark else taken.content))
+            stream.keep_up()
             self._counts["frames held"], self._counts["frames late"] = stream.held, stream.late
         stream.finish()
 

@@ -23,7 +23,7 @@ def errors_ms(ppm: float, jitter_s: tuple[float, float], seconds: float) -> np.n
     return np.array(errors)
 
 
-@pytest.mark.parametrize("ppm", [-200, 0, 200])
+@pytest.mark.parametrize("ppm", [-200, 200])
 @pytest.mark.parametrize("jitter_s", [(0.0, 0.01), (-0.005, 0.005)])
 def test_an_hour_of_a_crystal_that_is_off_stays_with_our_clock(ppm: float, jitter_s: tuple[float, float]) -> None:
     errors = errors_ms(ppm, jitter_s, 3600)

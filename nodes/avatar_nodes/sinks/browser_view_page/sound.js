@@ -13,8 +13,9 @@ const SLACK_S = 0.005; // too much or too little before anything is done
 const MORE = 1.5; // times as long a wait, where sound came too late
 const LESS = 0.002; // s that it becomes shorter again in a second
 const ENOUGH = 10; // pictures, to know how late they come
-const LATE_S = 0.06; // that pictures come too late before the sound is stopped for them
-const STRETCH = 0.004; // of a piece's samples, at most
+const LATE_S = 0.06; // that pictures come too late before the sound is broken off to wait for them
+const STRETCH = 0.2; // share of a piece's samples for each second too much or too little
+const MOST_STRETCH = 0.01; // higher or lower by a sixth of a semitone
 const SILENT = 50; // of 32768
 const FADE_S = 0.005;
 const GAP_S = 0.002; // between pieces that belong together
@@ -124,7 +125,7 @@ export class Sound {
     if (begins > now + MOST_S) this.cut();
     if (begins < now) this.margin = Math.min(this.margin * MORE, MOST_S / 2);
     if (begins < now || begins > now + MOST_S) this.goOn(time, now + this.margin);
-    else if (slack < -LATE_S) this.goOn(time, begins - slack);
+    else if (slack < -LATE_S && slack > -MOST_S / 2) this.goOn(time, begins - slack);
     this.waits = [...recent(this.waits, now), { now, wait: time + this.offset - now }];
     this.surplus = Math.min(Math.min(...this.waits.map(({ wait }) => wait)) - this.margin, this.pictureSlack());
   }
@@ -153,7 +154,8 @@ export class Sound {
   // How many samples a piece is made of, so that what waits too long or too short comes right.
   stretched(length) {
     if (Math.abs(this.surplus) < SLACK_S) return length;
-    return length - Math.sign(this.surplus) * Math.max(1, Math.floor(length * STRETCH));
+    const share = Math.min(Math.abs(this.surplus) * STRETCH, MOST_STRETCH);
+    return length - Math.sign(this.surplus) * Math.max(1, Math.floor(length * share));
   }
 
   play(buffer) {
