@@ -14,6 +14,8 @@ from graphcore.clock import Clock
 if TYPE_CHECKING:
     import numpy as np
 
+MOST_NOTICES = 1000  # of a run: it may go on for days
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -75,8 +77,12 @@ class RunContext:
         return self._cancelled.is_set()
 
     def notice(self, text: str) -> None:
-        """Tell the user something that is no error."""
-        self._reports.notices.append(f"{self.name}: {text}")
+        """Tell the user something that is no error; of very many the first are told."""
+        told = len(self._reports.notices)
+        if told < MOST_NOTICES:
+            self._reports.notices.append(f"{self.name}: {text}")
+        elif told == MOST_NOTICES:
+            self._reports.notices.append(f"{self.name}: there is more to tell, but {MOST_NOTICES} notices are enough")
 
     def expect(self, duration_ns: int) -> None:
         """Say how much media time this source will send."""

@@ -133,12 +133,14 @@ class Run:
         members = self._assembly.members
         accepted = live_value({name: type(member.node) for name, member in members.items()}, node, param, value)
         chain = self._assembly.chain_of[node]
+        if chain.done:  # nobody is left to hear of it
+            return
         chain.controls.append((members[node], partial(members[node].adjust, param, accepted)))
         chain.wake()
 
     def interrupt(self) -> None:
         """Let every node forget what waits in it to be said or shown; the run goes on."""
-        for chain in self._assembly.chains:
+        for chain in [each for each in self._assembly.chains if not each.done]:
             chain.controls.extend((member, member.node.interrupt) for member in chain.members)
             chain.wake()
 

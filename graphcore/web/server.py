@@ -6,25 +6,27 @@ import asyncio
 import concurrent.futures
 import contextlib
 import errno
+import logging
 import socket
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
-from weakref import WeakSet
 
 from aiohttp import web
 
 from graphcore.errors import WebError
-from graphcore.web.guard import Bucket, Guard, Handler, is_loopback
+from graphcore.web.connections import MOST, Connections
+from graphcore.web.guard import Bucket, Guard, is_loopback
 
 T = TypeVar("T")
 
-CONNECTIONS = 64  # at once; whoever comes then waits in the kernel's queue
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())  # what a client does wrong is not the user's business
+
 CONNECTIONS_A_SECOND, AT_ONCE = 100.0, 64.0
-HEADERS_S = 10.0  # a connection that has not asked for anything by then is closed
 KEEP_ALIVE_S = 20.0
-CLOSE_S = 1.0  # for handlers to end
+CLOSE_S = 0.2  # for handlers to end, and again once they are told to
 MAX_BODY = 1 << 20  # bytes, of a request that is read whole
 
 
@@ -49,7 +51,6 @@ class WebServer:
         self._thread = threading.Thread(target=self._work, name="graphcore-web", daemon=True)
         self._ready = threading.Event()
         self._closing = asyncio.Event()
-        self._heard: WeakSet[asyncio.BaseTransport] = WeakSet()  # connections that have asked for something
 
     @property
     def port(self) -> int:
@@ -92,24 +93,28 @@ class WebServer:
 
     async def _serve(self) -> None:
         assert self._socket is not None
-        guard = Guard(self._token)
-        guard.cookie = f"graphcore-{self._port}"
-        application = web.Application(middlewares=[self._hear, guard.middleware], client_max_size=self._max_body)
+        connections = Connections(self.loop)
+        guard = Guard(self._token, f"graphcore-{self._port}", connections)
+        application = web.Application(middlewares=[guard.middleware], client_max_size=self._max_body)
         application.add_routes(self._routes)
         application.on_response_prepare.append(guard.headers)
         runner = web.AppRunner(
             application,
             access_log=None,
+            logger=log,
             keepalive_timeout=KEEP_ALIVE_S,
             auto_decompress=False,
             shutdown_timeout=CLOSE_S,
             handler_cancellation=True,
         )
         await runner.setup()
-        accepting = self.loop.create_task(self._accept(runner.server))
+        assert runner.server is not None
+        working = [self.loop.create_task(self._accept(runner.server, connections))]
+        working.append(self.loop.create_task(connections.watch()))
         self._ready.set()
         await self._closing.wait()
-        accepting.cancel()
+        for task in working:
+            task.cancel()
         self._socket.close()
         await runner.cleanup()
         await self._cancel_rest()
@@ -121,14 +126,11 @@ class WebServer:
         await asyncio.gather(*rest, return_exceptions=True)
         await self.loop.shutdown_default_executor()
 
-    async def _accept(self, server: web.Server | None) -> None:
+    async def _accept(self, server: web.Server, connections: Connections) -> None:
         """Take connections no faster than is good for the graph that runs beside."""
         assert self._socket is not None
-        assert server is not None
         bucket = Bucket(CONNECTIONS_A_SECOND, AT_ONCE, self.loop.time)
         while True:
-            while len(server.connections) >= CONNECTIONS:
-                await asyncio.sleep(0.05)
             await asyncio.sleep(bucket.take())
             try:
                 taken, _ = await self.loop.sock_accept(self._socket)
@@ -137,18 +139,7 @@ class WebServer:
                 continue
             with contextlib.suppress(OSError):
                 transport, _ = await self.loop.connect_accepted_socket(server, taken)
-                self.loop.call_later(HEADERS_S, self._close_silent, transport)
-
-    @web.middleware
-    async def _hear(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.transport is not None:
-            self._heard.add(request.transport)
-        return await handler(request)
-
-    def _close_silent(self, transport: asyncio.Transport) -> None:
-        """Close a connection on which nobody has asked for anything."""
-        if transport not in self._heard:
-            transport.abort()
+                connections.add(transport, taken)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -160,7 +151,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(CONNECTIONS)
+        listening.listen(4 * MOST)  # who comes while others make room waits here
     except OSError as error:
         listening.close()
         taken = error.errno in (errno.EADDRINUSE, errno.EACCES)

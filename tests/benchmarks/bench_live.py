@@ -12,7 +12,6 @@ import random
 import resource
 import tempfile
 import time
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +40,6 @@ class Seen:
     cpu: float = 0.0  # percent of one core
     frames: list[tuple[int, int]] = field(default_factory=list)
     viewed: list[tuple[float, float]] = field(default_factory=list)  # by a viewer: media time, latency (s)
-    apart: list[float] = field(default_factory=list)  # how long after each frame its sound came to the viewer, s
     dropped: int = 0
     nodes: dict[str, Any] = field(default_factory=dict)
 
@@ -84,18 +82,9 @@ def seen(rate: int, seconds: float, sinks: Sequence[str] = ("obs",), viewers: in
     made.frames, made.nodes = counted, stats["nodes"]
     made.dropped = sum(link["dropped"] for link in stats["links"])
     for looker in lookers[:1]:
-        found = looker.seen()
-        shown = [(at, came) for at, came in found["seen"] if counted[0][0] <= at * 1e9 + MS <= counted[-1][0]]
-        made.viewed = [(at, came - zero_s - at) for at, came in shown]
-        made.apart = apart(shown, found["heard"])
+        pairs = [(at, came - zero_s - at) for at, came in looker.seen()]
+        made.viewed = [pair for pair in pairs if counted[0][0] <= pair[0] * 1e9 + MS <= counted[-1][0]]
     return made
-
-
-def apart(seen: list[tuple[float, float]], heard: list[tuple[float, float]]) -> list[float]:
-    """How long after each frame the sound of its time came (negative: before it), s."""
-    starts = [at for at, _ in heard]
-    places = [bisect_right(starts, at + 1e-4) - 1 for at, _ in seen]
-    return [heard[place][1] - came for place, (_, came) in zip(places, seen, strict=True) if place >= 0]
 
 
 def begin(run: Run) -> None:
@@ -126,8 +115,6 @@ def tell(title: str, one: Seen, share: float, *, cpu_at_most: float | None = Non
     if one.viewed:
         late = 1e3 * np.array([late for _, late in one.viewed])
         print(f"  to the viewer of obs_stream: p50 {np.median(late):.0f} ms, p99 {np.percentile(late, 99):.0f} ms")
-        most = 1e3 * float(np.percentile(np.abs(one.apart), 99))
-        print(f"  sound apart from its frame there, p99: {most:.0f} ms ({limit(most, at_most=20)})")
     for name, node in one.nodes.items():
         if node["latency_p50_us"] is not None:
             times = [node[key] / 1e3 for key in ("p50_us", "p99_us", "latency_p50_us", "latency_p99_us")]

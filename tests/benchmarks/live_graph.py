@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from bench_motion import RATE, Sound
@@ -28,16 +28,15 @@ SILENCE_NS = 900_000_000  # after an interrupt
 VIEWER = """
 import json, sys, time
 import av
-seen, heard = [], []
+seen = []
 try:
     with av.open(sys.argv[1], format="nut", options={"fflags": "nobuffer", "probesize": "4096"}) as stream:
-        for packet in stream.demux():
+        for packet in stream.demux(video=0):
             if packet.pts is not None:
-                pair = float(packet.pts * packet.time_base), time.monotonic()
-                (seen if packet.stream.type == "video" else heard).append(pair)
+                seen.append((float(packet.pts * packet.time_base), time.monotonic()))
 except av.error.FFmpegError:
     pass  # the stream has ended
-print(json.dumps({"seen": seen, "heard": heard}))
+print(json.dumps(seen))
 """
 
 
@@ -96,10 +95,10 @@ class Viewer:
         command = [sys.executable, "-c", VIEWER, f"tcp://127.0.0.1:{port}"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
-    def seen(self) -> dict[str, Any]:
-        """What was `seen` and `heard`, once the stream has ended: (media time, when it came: monotonic), s."""
+    def seen(self) -> list[tuple[float, float]]:
+        """The frames that came, once the stream has ended: media time, and when it came (monotonic), s."""
         told, _ = self._process.communicate(timeout=30)
-        return dict(json.loads(told))
+        return [(at, came) for at, came in json.loads(told)]
 
 
 def canvas_latencies(url: str, seconds: float) -> list[float]:

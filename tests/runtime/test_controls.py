@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from graphcore import Input, Node, NodeError, Output, Param, ParamError, Run, RunError, Source, VirtualClock
-from parts import MS, Number, graph, node
+from graphcore.runtime.context import MOST_NOTICES
+from parts import MS, Endless, Number, Sink, graph, node
 
 
 class Lines(Source):
@@ -137,3 +138,21 @@ def test_counts_may_be_written_while_they_are_read() -> None:
     finally:
         stop.set()
         writer.join()
+
+
+class Chatty(Endless):
+    """Has something to say about every number."""
+
+    def produce(self) -> Iterator[None]:
+        for index in range(2 * MOST_NOTICES):
+            self.context.notice(f"number {index}")
+            self.number.send(Number(0.0), timestamp=index)
+            yield
+
+
+def test_notices_are_bounded() -> None:
+    run = Run(graph(node("chatty", Chatty), node("sink", Sink, {"number": "chatty.number"})), clock=VirtualClock())
+    run.run()
+    assert run.notices[:2] == ["chatty: number 0", "chatty: number 1"]
+    assert len(run.notices) == MOST_NOTICES + 1
+    assert "enough" in run.notices[-1]

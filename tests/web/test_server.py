@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import socket
@@ -15,7 +16,8 @@ import pytest
 from aiohttp import web
 
 from graphcore import WebError, WebServer
-from graphcore.web import server as server_module
+from graphcore.web.connections import MOST, MOST_SOCKETS
+from graphcore.web.server import MAX_BODY
 
 
 async def hello(_request: web.Request) -> web.Response:
@@ -34,6 +36,12 @@ async def echo(request: web.Request) -> web.WebSocketResponse:
     return answer
 
 
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 ROUTES = [web.get("/", hello), web.post("/length", length), web.get("/echo", echo)]
 
 
@@ -102,7 +110,7 @@ def test_a_browser_keeps_the_token(secret: WebServer) -> None:
 
 def test_a_body_beyond_the_bound_is_refused(server: WebServer) -> None:
     assert ask(server, "/length", b"x" * 1000) == (200, {"bytes": 1000})
-    assert ask(server, "/length", b"x" * (server_module.MAX_BODY + 1))[0] == 413
+    assert ask(server, "/length", b"x" * (MAX_BODY + 1))[0] == 413
 
 
 def test_a_websocket_message_beyond_the_bound_ends_it(server: WebServer) -> None:
@@ -117,14 +125,53 @@ def test_a_websocket_message_beyond_the_bound_ends_it(server: WebServer) -> None
     assert asyncio.run(talk()) == ("hello", aiohttp.WSCloseCode.MESSAGE_TOO_BIG)
 
 
-def test_connections_that_ask_for_nothing_are_closed(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "HEADERS_S", 0.1)
-    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(server_module.CONNECTIONS + 10)]
+def hold(server: WebServer, count: int, said: bytes = b"") -> list[socket.socket]:
+    """Connections that say this, and take nothing."""
+    held = []
+    for _ in range(count):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.settimeout(5)
+        client.connect(("127.0.0.1", server.port))
+        with contextlib.suppress(OSError):  # it was let go already
+            client.sendall(said)
+        held.append(client)
+    return held
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2000])
+def test_connections_that_ask_for_nothing_or_take_nothing_make_room(server: WebServer, said: bytes) -> None:
+    held = hold(server, MOST + 20, said)
     try:
-        assert ask(server)[0] == 200  # there is room again
+        assert ask(server)[0] == 200
     finally:
-        for each in silent:
+        for each in held:
             each.close()
+
+
+def test_websockets_keep_their_places_and_are_bounded(server: WebServer) -> None:
+    async def talk() -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session:
+            open_ones = [await session.ws_connect(f"{server.url}echo") for _ in range(MOST_SOCKETS)]
+            async with session.get(f"{server.url}echo", headers=UPGRADE) as answer:
+                refused = answer.status
+            held = await asyncio.get_running_loop().run_in_executor(None, hold, server, MOST)
+            await open_ones[0].send_str("still here")
+            heard = (await open_ones[0].receive()).data
+            for each in open_ones:
+                await each.close()
+            for each in held:
+                each.close()
+            return refused, heard
+
+    assert asyncio.run(talk()) == (503, "still here")
+
+
+@pytest.mark.parametrize("header", ["Host: [", "Host: x\r\nOrigin: http://[", "Authorization: Bearer \xff"])
+def test_headers_that_are_no_headers_are_refused(secret: WebServer, header: str) -> None:
+    with socket.create_connection(("127.0.0.1", secret.port), timeout=10) as client:
+        client.sendall(f"GET / HTTP/1.1\r\n{header}\r\n\r\n".encode("latin-1"))
+        assert client.recv(100).split(b" ")[1] in (b"403", b"400")
 
 
 def test_noise_is_answered_and_forgotten(server: WebServer) -> None:

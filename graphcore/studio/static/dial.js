@@ -28,7 +28,8 @@ export class Dial {
     }, "↺");
     const about = element("span", { id: `${this.id}-doc`, class: "unseen" }, this.about);
     const label = element("label", { for: this.id, "data-tip": this.about, ondblclick: () => this.toDefault() });
-    const says = param.unit !== "" && param.unit.length <= SHORT && !param.name.endsWith(`_${param.unit}`);
+    const known = param.name.toLowerCase().endsWith(`_${param.unit.toLowerCase()}`);
+    const says = param.unit !== "" && param.unit.length <= SHORT && !known;
     label.append(spoken(param.name), ...(says ? [element("small", {}, param.unit)] : []));
     this.label = label;
     this.row = element("div", { class: `row ${param.kind}`, "data-param": param.name }, label);

@@ -53,7 +53,7 @@ export class NodeBox {
     const latency = node.inputs.length ? latencyText(counted, "/") : "–"; // a source is ahead of its media time
     write(texts.waits, latency === "–" ? "" : "latency");
     write(texts.latency, latency === "–" ? "" : latency.replace(" ms", ""));
-    this.#showWork(rates.work(node.name) ?? 0);
+    if (node.inputs.length) this.#showWork(rates.work(node.name) ?? 0); // a source may wait for its device in its call
     this.#showCounts(Object.entries(counted.counts));
     this.all.classList.toggle("idle", rate === 0);
   }

@@ -27,7 +27,7 @@ const graph = new GraphView(chooseNode);
 const charts = {
   rate: new Chart("frames/s", "Frames a second of the picture, over the last minute; red: something was lost"),
   latency: new Chart("latency", "Latency of the picture as it was, over the last minute"),
-  work: new Chart("work", "Time that all nodes spend in their calls, of one core, over the last minute"),
+  work: new Chart("work", "Time that nodes spend in their calls, of one core, over the last minute; sources left out"),
 };
 let rates = new Rates();
 let run = null;
@@ -90,7 +90,7 @@ function showCharts(stats) {
   charts.rate.add(rate, { text: rateText(rate), top: run.frame_rate, level: run.frame_rate, ...loss });
   const us = (node && latencyOf(stats, run, node))?.latency_us ?? null;
   charts.latency.add(us === null ? null : us / 1000, { text: waitText(us), top: 50 });
-  const works = run.nodes.map((each) => rates.work(each.name));
+  const works = run.nodes.filter((each) => each.inputs.length).map((each) => rates.work(each.name));
   const work = works.includes(null) ? null : works.reduce((sum, each) => sum + each, 0) * 100;
   charts.work.add(work, { text: work === null ? "–" : `${Math.round(work)} %`, top: 100, level: 100 });
 }
