@@ -32,16 +32,25 @@ if TYPE_CHECKING:
     from graphcore.graph.check import check
     from graphcore.graph.load import load
     from graphcore.runtime.run import Run
+    from graphcore.studio.address import add_studio_address
+    from graphcore.studio.asked import ask_studio
+    from graphcore.web.guard import Bucket
     from graphcore.web.server import WebServer
+    from graphcore.web.websocket import WebSocket
 
 _LAZY = {
     "check": "graphcore.graph.check",
     "load": "graphcore.graph.load",
     "Run": "graphcore.runtime.run",
     "WebServer": "graphcore.web.server",
+    "WebSocket": "graphcore.web.websocket",
+    "Bucket": "graphcore.web.guard",
+    "add_studio_address": "graphcore.studio.address",
+    "ask_studio": "graphcore.studio.asked",
 }
 
 __all__ = [
+    "Bucket",
     "Cancelled",
     "Clock",
     "Context",
@@ -71,7 +80,10 @@ __all__ = [
     "VirtualClock",
     "WebError",
     "WebServer",
+    "WebSocket",
     "Window",
+    "add_studio_address",
+    "ask_studio",
     "check",
     "find_nodes",
     "hookimpl",

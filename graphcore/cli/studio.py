@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphcore.cli.console import warn
 from graphcore.errors import GraphError, Mistake, WebError
+from graphcore.studio.address import PORT, add_token
 
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
     from graphcore.runtime.run import Run
-
-PORT = 7860
-TOKEN = "GRAPHCORE_TOKEN"  # of the environment
 
 
 def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +30,7 @@ def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--studio-host", default="127.0.0.1", metavar="HOST", help="another address than 127.0.0.1 needs a token"
     )
-    add_token_argument(parser)
-
-
-def add_token_argument(parser: argparse.ArgumentParser) -> None:
-    """What lets somebody in."""
-    parser.add_argument(
-        "--token", default=os.environ.get(TOKEN, ""), metavar="TEXT", help=f"let in only who knows it (or {TOKEN})"
-    )
+    add_token(parser, "let in only who knows it")
 
 
 @contextlib.contextmanager

@@ -57,6 +57,7 @@ class RunContext:
         self.live = live
         self.linked = linked
         self.counts: dict[str, int] = {}
+        self.forget_before: dict[str, int] = {}
         self._seed = seed
         self._cancelled = cancelled
         self._reports = reports

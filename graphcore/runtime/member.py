@@ -190,6 +190,11 @@ class Member:
         self.node.__dict__[param] = value
         self.node.changed(param)
 
+    def interrupt(self, before: dict[str, int]) -> None:
+        """Let the node forget what is of a media time before these, by input."""
+        self.node.context.forget_before = before
+        self.node.interrupt()
+
     def follow_up(self, started: int, ended: int, timestamp: int, consumed: int) -> None:
         """What some runs want after a call: what is settled, the latency, the trace. Times by perf_counter_ns."""
         self.settle(consumed)

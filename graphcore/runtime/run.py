@@ -20,6 +20,7 @@ from graphcore.packet import Packet
 from graphcore.runtime.build import Assembly, assemble
 from graphcore.runtime.context import Made, Reports
 from graphcore.runtime.executor import Executor, Outside
+from graphcore.runtime.interrupted import Interrupted
 from graphcore.runtime.member import Tap, Trace
 from graphcore.runtime.trace import Traced
 

@@ -11,10 +11,10 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from graphcore.web.guard import Bucket
+from graphcore.web.websocket import WebSocket
 
 EVERY_S = 0.25  # stats are told
 STUCK_S = 10.0  # a client that takes nothing for so long is let go
-CLOSE_S = 0.3  # for a client to take leave
 MAX_SAID = 64 << 10  # bytes of one thing that a client says
 SAID_A_SECOND, AT_ONCE = 200.0, 100.0  # by all together; beyond these clients are read no faster
 
@@ -22,7 +22,7 @@ SAID_A_SECOND, AT_ONCE = 200.0, 100.0  # by all together; beyond these clients a
 class Client:
     """One who listens: what it has yet to be told, the newest of each kind, in the order of the first."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
         self._waiting: dict[str, str] = {}
         self._some = asyncio.Event()
@@ -83,8 +83,7 @@ class Events:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Tell and obey one client until it is gone."""
-        # No heartbeat: its timer would hold a lost connection, with all that was read from it, until it rings.
-        socket = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=MAX_SAID)
+        socket = WebSocket(self._bucket, max_bytes=MAX_SAID)
         await socket.prepare(request)
         client = Client(socket)
         self._clients.add(client)
@@ -108,14 +107,12 @@ class Events:
                 client.tell("stats", text)
         self._ticking = None
 
-    async def _hear(self, socket: web.WebSocketResponse, client: Client) -> None:
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
+    async def _hear(self, socket: WebSocket, client: Client) -> None:
+        while (said := await socket.hear()) is not None:
+            if said.type is not WSMsgType.TEXT:
                 client.tell("answer", json.dumps({"error": "expected text: JSON"}))
-            elif answer := self._obey(message.data):
+            elif answer := self._obey(said.data):
                 client.tell("answer", answer)
-            if (wait_s := self._bucket.take()) > 0.0:
-                await asyncio.sleep(wait_s)
 
     def _tell(self, kind: str, what: dict[str, Any]) -> None:
         text = json.dumps(what)

@@ -3,82 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
-from graphcore import GraphcoreError, ParamError
+from graphcore import GraphcoreError, ParamError, ask_studio
 
 LINE = "line"  # the live param that a node which speaks lines has
-ANSWER_S = 5.0
-TOO_MANY, PAUSE_S = 429, 0.5  # a studio takes so many texts a second, and no more
 
 
 def say(arguments: argparse.Namespace) -> int:
     """Let a run speak."""
-    studio = _Studio(arguments.url, arguments.token)
-    node = _chosen(studio.speakers(), arguments.node)
+    url, token = arguments.url, arguments.token
+    node = _chosen(_speakers(url, ask_studio(url, token, "GET", "/api/run")), arguments.node)
     path = f"/api/nodes/{quote(node, safe='')}/params/{LINE}"
     for line in _lines(arguments.text):
-        studio.ask("PUT", path, {"value": line})
+        ask_studio(url, token, "PUT", path, {"value": line})
     return 0
 
 
-class _Studio:
-    """The API of a run's studio; an address may bring its token."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self._nobody = GraphcoreError(f"{url}: no studio is there; give --url as `run --studio` says it")
-        self._url = url
-        try:
-            there = urlsplit(url)
-        except ValueError:
-            raise self._nobody from None
-        self._base = f"http://{there.netloc}"
-        token = parse_qs(there.query).get("token", [token])[0]
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # No proxy: a run is on this machine, or beside it.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def speakers(self) -> list[str]:
-        """The nodes of the run that speak lines."""
-        run = self.ask("GET", "/api/run")
-        try:
-            return [str(node["name"]) for node in run["nodes"] if any(map(_is_line, node["params"]))]
-        except (KeyError, TypeError):
-            raise self._nobody from None
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The answer to a call; raises GraphcoreError where there is none."""
-        content = None if body is None else json.dumps(body).encode()
-        while True:
-            try:
-                request = urllib.request.Request(self._base + path, content, self._headers, method=method)
-                with self._opener.open(request, timeout=ANSWER_S) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                if error.code != TOO_MANY:
-                    raise GraphcoreError(f"{self._url}: {_reason(error)}") from None
-                time.sleep(PAUSE_S)
-            except (ValueError, http.client.HTTPException):
-                raise self._nobody from None
-            except OSError as error:
-                why = getattr(error, "reason", error)
-                what = f"{self._url}: {getattr(why, 'strerror', None) or why}"
-                raise GraphcoreError(f"{what}; start a run with: graphcore run say --live --studio") from None
-
-
-def _reason(error: urllib.error.HTTPError) -> str:
+def _speakers(url: str, run: Any) -> list[str]:
+    """The nodes of a run that speak lines."""
     try:
-        return str(json.load(error)["error"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason}"
+        return [str(node["name"]) for node in run["nodes"] if any(map(_is_line, node["params"]))]
+    except (KeyError, TypeError):
+        raise GraphcoreError(f"{url}: no studio is there; give --url as `run --studio` says it") from None
 
 
 def _chosen(names: list[str], wanted: str | None) -> str:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from graphcore import Verb
-
-STUDIO = "http://127.0.0.1:7860"
-TOKEN = "GRAPHCORE_TOKEN"  # of the environment
 
 
 def portrait_verb() -> Verb:
@@ -57,11 +53,11 @@ def say_verb() -> Verb:
 
 
 def _say_arguments(parser: argparse.ArgumentParser) -> None:
+    from graphcore import add_studio_address
+
     parser.add_argument("text", nargs="+", help="what to say; - reads lines from the standard input, as they come")
-    parser.add_argument("--url", default=STUDIO, help=f"where the studio of the run is (default {STUDIO})")
     parser.add_argument("--node", metavar="NAME", help="which node speaks, where several do")
-    token = os.environ.get(TOKEN, "")
-    parser.add_argument("--token", default=token, metavar="TEXT", help=f"what the studio wants to know (or {TOKEN})")
+    add_studio_address(parser)
 
 
 def _run_say(arguments: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from avatar_nodes.payloads import FaceMotion
 from graphcore import Run
 
 WARM_S = 3.0  # that is not counted
+LATE_MS = 40.0  # motion comes 25 times a second: at higher rates some frames wait for it by themselves
 MS = 1_000_000
 STILL = 0.005  # inter-pupil distances that the inner lips are apart: less than half a pixel
 OPEN = 0.03  # somebody speaks: worth an interrupt
@@ -50,8 +51,8 @@ class Seen:
 
     @property
     def late(self) -> int:
-        """Frames that left more than a frame's time after they should."""
-        return int((self.latencies > np.median(self.latencies) + 1000 / self.rate).sum())
+        """Frames that left so much later than most that somebody could see it."""
+        return int((self.latencies > np.median(self.latencies) + LATE_MS).sum())
 
     @property
     def missing(self) -> int:

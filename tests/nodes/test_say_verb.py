@@ -90,7 +90,7 @@ def test_where_no_studio_is_it_says_how_to_start_one(capsys: pytest.CaptureFixtu
     with socket.socket() as bound:  # taken, and nobody listens
         bound.bind(("127.0.0.1", 0))
         assert main(["say", "--url", f"http://127.0.0.1:{bound.getsockname()[1]}", "Hello."]) == 1
-    assert "start a run with: graphcore run say --live --studio" in capsys.readouterr().err
+    assert "start a run with: graphcore run GRAPH --live --studio" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "http://[", "http://127.0.0.1:port"])

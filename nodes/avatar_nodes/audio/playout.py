@@ -63,7 +63,8 @@ class Playout(Node):
             self._send(self._held.sound(self.timestamp, audio.samples, audio.sample_rate, now))
 
     def interrupt(self) -> None:
-        self._send(self._held.interrupt(self.context.clock.now()))
+        if self._holds:
+            self._send(self._held.interrupt(self.context.forget_before["audio"]))
 
     def finish(self) -> None:
         self._send(self._held.flush())

@@ -86,7 +86,7 @@ class HeldSound:
         self.patience_ns = 300 * NS_PER_MS
         self._frame_ns = frame_ns
         self._shown_ns: int | None = None  # the end of the newest frame
-        self._forgotten_ns: int | None = None  # sound before it was interrupted
+        self._forgotten_ns: int | None = None  # sound before it was sent before an interrupt
         self._waiting = SoundQueue()
 
     def picture(self, timestamp: int, now: int) -> list[Piece]:
@@ -103,9 +103,9 @@ class HeldSound:
         self._waiting.add(piece)
         return self._due(now)
 
-    def interrupt(self, now: int) -> list[Piece]:
-        """Forget the sound before now, but for a short fade, which goes on."""
-        self._forgotten_ns = now
+    def interrupt(self, until_ns: int) -> list[Piece]:
+        """Forget what waits but for a short fade, which goes on, and what is still to come of before `until_ns`."""
+        self._forgotten_ns = until_ns
         return self._waiting.fade_out()
 
     def flush(self) -> list[Piece]:

@@ -7,7 +7,6 @@ from avatar_nodes.motion.shapes_model import smoothstep
 
 FALL_S = 0.08  # as quick as lips close; two video frames at least, so that the jaw does not jump
 RISE_S = 0.08
-ON_ITS_WAY_NS = 20_000_000  # sound of before it that may still come
 FADING_NS = 80_000_000  # so long a voice that has ended may still be heard
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from avatar_nodes.motion.broken_off_model import FADING_NS, ON_ITS_WAY_NS, BrokenOff
+from avatar_nodes.motion.broken_off_model import FADING_NS, BrokenOff
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, sounds_of
 from avatar_nodes.motion.drawn_frames_model import LOOKAHEAD_NS, DrawnFrames, Sampler
 from avatar_nodes.motion.exact_lips_model import (
@@ -79,11 +79,11 @@ class FaceStream:
                 self._read_to = timestamp
                 self._sounds += sounds_of(timestamp, packet)
 
-    def interrupt(self, now_ns: int) -> None:
-        """Break speech off: of what was spoken up to now nothing moves the lips any more; all else lives on."""
-        until_ns = max(now_ns, self._frames.end_ns) + ON_ITS_WAY_NS
+    def interrupt(self, until_ns: int) -> None:
+        """Break speech off: of what was spoken before `until_ns` nothing moves the lips any more; all else lives on."""
+        until_ns = max(until_ns, self._frames.end_ns)
         self._sounds.clear()
-        self._read_to = max(self._read_to, until_ns)
+        self._read_to = max(self._read_to, until_ns - 1)
         self._frames.break_off(until_ns + FADING_NS)
         self._broken_off.begin(until_ns)
 

@@ -89,9 +89,9 @@ class MotionDiffusion(Node):
         self._send(stream.take(self.timestamp, speech))
 
     def interrupt(self) -> None:
-        """The lips fall to rest in two video frames, until what comes from now on is heard."""
-        if self.context.live:  # else nobody is spoken to, and media time is not the clock's
-            self._stream.interrupt(self.context.clock.now())
+        """The lips fall to rest in two video frames, until what was sent after it is heard."""
+        if self.context.live:  # else nobody is spoken to
+            self._stream.interrupt(self.context.forget_before["speech"])
 
     def finish(self) -> None:
         """Send the faces up to the end of the sound."""

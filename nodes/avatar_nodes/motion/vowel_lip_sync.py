@@ -51,9 +51,9 @@ class VowelLipSync(Node):
         self._send_until((self.timestamp if self._by_phones else last_row_ns) - LOOKAHEAD_NS)
 
     def interrupt(self) -> None:
-        """The lips fall to rest in two video frames, until what comes from now on is heard."""
-        if self.context.live:  # else nobody is spoken to, and media time is not the clock's
-            self._mouth.interrupt(self.context.clock.now())
+        """The lips fall to rest in two video frames, until what was sent after it is heard."""
+        if self.context.live:  # else nobody is spoken to
+            self._mouth.interrupt(self.context.forget_before["speech"])
 
     def finish(self) -> None:
         """Send the frames up to the end of the sound: what would come after it is silence."""

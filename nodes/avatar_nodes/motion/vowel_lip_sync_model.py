@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_nodes.control.emotion_model import expression_of
-from avatar_nodes.motion.broken_off_model import FADING_NS, ON_ITS_WAY_NS, BrokenOff
+from avatar_nodes.motion.broken_off_model import FADING_NS, BrokenOff
 from avatar_nodes.motion.coarticulation_model import REACH_S, Lips, Sound, lips_at, sounds_of
 from avatar_nodes.motion.loudness_model import START_ROWS
 from avatar_nodes.motion.mouth_from_sound_model import FIELDS, LEVEL, SIDE, VOICED, SoundTracker, lips_from_sound
@@ -61,11 +61,11 @@ class Mouth:
                 self._read_to = timestamp
                 self._sounds += sounds_of(timestamp, packet)
 
-    def interrupt(self, now_ns: int) -> None:
-        """Break speech off: what was spoken up to now moves the lips no more."""
-        until_ns = max(now_ns, self.end_ns) + ON_ITS_WAY_NS
+    def interrupt(self, until_ns: int) -> None:
+        """Break speech off: what was spoken before `until_ns` moves the lips no more."""
+        until_ns = max(until_ns, self.end_ns)
         self._sounds.clear()
-        self._read_to = max(self._read_to or 0, until_ns)
+        self._read_to = max(self._read_to or 0, until_ns - 1)
         self._silent_rows = (until_ns + FADING_NS) // ROW_NS
         self._broken_off.begin(until_ns)
 

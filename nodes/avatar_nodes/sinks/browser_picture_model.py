@@ -24,9 +24,10 @@ def coded_picture(pixels: Pixels, quality: int) -> tuple[bytes, bytes]:
     Raises ValueError for a picture that is too large.
     """
     if pixels.shape[2] == 3:
-        return _jpeg(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality), b""
-    matte = cv2.extractChannel(pixels, 3)
-    return _jpeg(_spread(cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGR), matte), quality), matte_png(matte)
+        return _jpeg(_as_pixels(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)), quality), b""
+    matte = _as_pixels(cv2.extractChannel(pixels, 3))
+    colours = _as_pixels(cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGR))
+    return _jpeg(_spread(colours, matte), quality), matte_png(matte)
 
 
 def matte_png(matte: NDArray[np.uint8]) -> bytes:
@@ -45,6 +46,11 @@ def matte_png(matte: NDArray[np.uint8]) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     parts = ((b"IHDR", head), (b"PLTE", BLACK), (b"tRNS", OPACITY), (b"IDAT", packed), (b"IEND", b""))
     return PNG + b"".join(_chunk(name, content) for name, content in parts)
+
+
+def _as_pixels(made: object) -> Pixels:
+    """What OpenCV made, which its types do not tell."""
+    return np.asarray(made, np.uint8)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -66,8 +72,8 @@ def _spread(picture: Pixels, matte: Pixels) -> Pixels:
     share = cv2.resize(seen, small, interpolation=cv2.INTER_AREA).astype(np.float32)
     colours = cv2.bitwise_and(picture, picture, mask=seen)
     colours = cv2.resize(colours, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    colours += 0.01 * cv2.blur(colours, (3, 3))  # a cell that sees nothing takes its neighbours' colour
-    share += 0.01 * cv2.blur(share, (3, 3))
+    colours = colours + 0.01 * cv2.blur(colours, (3, 3))  # a cell that sees nothing takes its neighbours' colour
+    share = share + 0.01 * cv2.blur(share, (3, 3))
     mean = np.clip(colours * (255.0 / np.maximum(share, 1e-3))[..., None], 0, 255).astype(np.uint8)
     everywhere = cv2.resize(mean, (width, height), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.copyTo(everywhere, cv2.bitwise_not(seen), picture), np.uint8)
+    return _as_pixels(cv2.copyTo(everywhere, cv2.bitwise_not(seen), picture))
