@@ -9,8 +9,7 @@ from graphcore.runtime.build import Assembly
 from graphcore.runtime.inlet import BEGINNING
 
 ON_ITS_WAY_NS = 60 * NS_PER_MS  # the packet that was sent last, one under way, one in which a sound fades
-AWAY_NS = 100 * NS_PER_MS  # what comes from another place may be so old
-AHEAD_NS = 20 * NS_PER_MS  # by which a source holds its next packet for its time
+HELD_NS = 20 * NS_PER_MS  # a source in another place has sent that much more than what came from there
 
 
 class Interrupted:
@@ -40,7 +39,7 @@ class Interrupted:
         return self._reached[link.source]
 
     def _sent_elsewhere(self, link: Link) -> int:
-        """In another place a source keeps to the clock, unless what came from there says that it lags."""
+        """What came from another place; once its source has ended nothing is held there."""
         alignment = self._assembly.chain_of[link.target].alignment
         assert alignment is not None, "what comes from another place comes to the head of a chain"
-        return min(self._now + AHEAD_NS, alignment.inlets[link.input].settled + AWAY_NS)
+        return min(self._now, alignment.inlets[link.input].settled) + HELD_NS

@@ -141,8 +141,10 @@ class Run:
 
     def interrupt(self) -> None:
         """Let every node forget what waits in it to be said or shown; the run goes on."""
+        moment = Interrupted(self.graph, self._assembly, self.clock.now())
+        told = {name: partial(member.interrupt, moment.before(name)) for name, member in self._assembly.members.items()}
         for chain in [each for each in self._assembly.chains if not each.done]:
-            chain.controls.extend((member, member.node.interrupt) for member in chain.members)
+            chain.controls.extend((member, told[member.name]) for member in chain.members)
             chain.wake()
 
     def stop(self) -> None:

@@ -13,7 +13,7 @@ from graphcore.errors import GraphcoreError, ParamError
 from graphcore.studio.described import describe_run, describe_stats
 from graphcore.studio.dials import BusyError, Dials, EndedError, UnknownDialError
 from graphcore.studio.events import Events
-from graphcore.studio.pictures import Pictures
+from graphcore.studio.pictures import ManyViewersError, NoPictureError, Pictures
 from graphcore.studio.uploads import UploadError, Uploads
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ FRESH_S = 0.2  # figures this old are told again: counting up costs time
 STATUS: dict[type[GraphcoreError], int] = {
     ParamError: 400,
     UnknownDialError: 404,
+    NoPictureError: 404,
     EndedError: 409,
     UploadError: 413,
     BusyError: 429,
+    ManyViewersError: 503,
 }
 
 
@@ -56,13 +58,16 @@ class Api:
         self.events.end(text)
 
     async def get_run(self, _request: web.Request) -> web.Response:
+        """The graph, and what every param stands at."""
         self._stats()
         return web.json_response(describe_run(self.run, self._counted, self.dials, self.pictures, self.url))
 
     async def get_stats(self, _request: web.Request) -> web.Response:
+        """What was counted so far."""
         return web.Response(text=self._stats(), content_type="application/json")
 
     async def put_param(self, request: web.Request) -> web.Response:
+        """Turn a live param."""
         try:
             said = await _json(request)
             if not isinstance(said, dict) or "value" not in said:
@@ -73,17 +78,21 @@ class Api:
         return web.json_response({"value": value})
 
     async def post_interrupt(self, _request: web.Request) -> web.Response:
+        """Let every node forget what waits in it to be said or shown."""
         self.dials.interrupt()
         return web.json_response({})
 
     async def post_stop(self, _request: web.Request) -> web.Response:
+        """End the run in good order."""
         self.run.stop()
         return web.json_response({})
 
     async def get_files(self, _request: web.Request) -> web.Response:
+        """The names of the files that were sent."""
         return web.json_response({"files": self.uploads.names})
 
     async def post_file(self, request: web.Request) -> web.Response:
+        """Keep a file for a live file param."""
         try:
             name = await self.uploads.take(request.query.get("name", ""), request.content.iter_any())
         except GraphcoreError as error:
@@ -91,12 +100,18 @@ class Api:
         return web.json_response({"file": name})
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
+        """A WebSocket that tells what changes, and obeys."""
         return await self.events.serve(request)
 
     async def get_pictures(self, request: web.Request) -> web.StreamResponse:
-        return await self.pictures.serve(request)
+        """A WebSocket that shows an output."""
+        try:
+            return await self.pictures.serve(request)
+        except GraphcoreError as error:
+            return _refused(error)
 
     async def nothing(self, request: web.Request) -> web.Response:
+        """Where no call is."""
         what = f"{request.method} {request.path[:100]}: there is no such call; GET /api shows what there is"
         return web.json_response({"error": what}, status=404)
 

@@ -83,7 +83,8 @@ CALLS: tuple[Call, ...] = (
         SOCKET,
         "/api/pictures/{node}/{output}?width={width}",
         Api.get_pictures,
-        "The newest frame of an output as a binary JPEG, no faster than they are taken; `width` is 16 to 2048.",
+        "The newest frame of an output as a binary JPEG, no faster than they are taken; `width`, 16 to 2048, is"
+        " rounded up to 160, 320, 480, 640, 960, 1280 or 2048 px; none is wider than its frame.",
         gives="JPEGs",
     ),
 )

@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
+from graphcore.errors import GraphcoreError, ParamError
 from graphcore.packet import Packet
 from graphcore.payload import payload_name
 from graphcore.plugins import Preview
 from graphcore.web.guard import Bucket
+from graphcore.web.websocket import WebSocket
 
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
@@ -25,10 +27,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEAST_WIDTH, WIDTH, MOST_WIDTH = 16, 640, 2048
+WIDTHS = (160, 320, 480, 640, 960, 1280, MOST_WIDTH)  # that are made: a page of each size would cost as much again
 MOST_VIEWERS = 16  # of all pictures together
 WAITING_BYTES = 1 << 17  # in the kernel, for a viewer: what waits there is old when it is seen
 STUCK_S = 10.0  # a viewer that takes nothing for so long is let go
-CLOSE_S = 0.3  # for a viewer to take leave
+SAID_A_SECOND, AT_ONCE = 20.0, 20.0  # by a viewer, to whom nobody listens; it is read no faster
+
+
+class NoPictureError(GraphcoreError):
+    """There is no such output, or it cannot be seen."""
+
+
+class ManyViewersError(GraphcoreError):
+    """More are looking than the machine can serve."""
 
 
 class Picture:
@@ -90,7 +101,7 @@ class Pictures:
     def __init__(self, run: Run | PlacedRun, previews: Mapping[str, Preview]) -> None:
         self._workers = ThreadPoolExecutor(1, "graphcore-pictures")
         self._least_s = 0.8 / float(run.graph.frame_rate)  # offline there may be many more frames a second
-        self._viewers: set[web.WebSocketResponse] = set()
+        self._viewers: set[WebSocket] = set()
         self._pictures: dict[tuple[str, str], Picture] = {}
         for node in run.graph.nodes.values():
             for name, port in node.node_class.outputs.items():
@@ -104,24 +115,22 @@ class Pictures:
         return (node, output) in self._pictures
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Send the newest JPEG whenever the viewer has taken the one before."""
-        node, output = request.match_info["node"], request.match_info["output"]
-        picture = self._pictures.get((node, output))
-        if picture is None:
-            return _refused(404, f"{node[:100]}.{output[:100]}: no picture to be seen here")
-        width = _width(request.query.get("width", str(WIDTH)))
-        if width is None:
-            return _refused(400, f"width: expected a whole number from {LEAST_WIDTH} to {MOST_WIDTH}")
+        """Send the newest JPEG whenever the viewer has taken the one before.
+
+        Raises NoPictureError, ParamError, ManyViewersError.
+        """
+        picture, width = self._found(request), _width(request.query.get("width", str(WIDTH)))
         if len(self._viewers) >= MOST_VIEWERS:
-            return _refused(503, f"{MOST_VIEWERS} viewers are looking already")
-        viewer = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=1024)
+            raise ManyViewersError(f"{MOST_VIEWERS} viewers are looking already")
+        viewer = WebSocket(Bucket(SAID_A_SECOND, AT_ONCE, monotonic))
         await viewer.prepare(request)
         _keep_little(request)
         picture.join()
         self._viewers.add(viewer)
         sending = asyncio.ensure_future(self._send(picture, viewer, width))
         try:
-            await _until_gone(viewer)
+            while await viewer.hear() is not None:
+                """What a viewer says is not heard."""
         finally:
             picture.leave()
             self._viewers.discard(viewer)
@@ -136,7 +145,13 @@ class Pictures:
         """Make no more."""
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    async def _send(self, picture: Picture, viewer: web.WebSocketResponse, width: int) -> None:
+    def _found(self, request: web.Request) -> Picture:
+        node, output = request.match_info["node"], request.match_info["output"]
+        if (picture := self._pictures.get((node, output))) is None:
+            raise NoPictureError(f"{node[:100]}.{output[:100]}: no picture to be seen here")
+        return picture
+
+    async def _send(self, picture: Picture, viewer: WebSocket, width: int) -> None:
         number = 0
         try:
             while True:
@@ -151,24 +166,14 @@ class Pictures:
             await viewer.close(code=1011, message=b"this picture cannot be made")
 
 
-async def _until_gone(viewer: web.WebSocketResponse) -> None:
-    """What a viewer says is not heard, and not read faster than is good for the graph."""
-    bucket = Bucket(20.0, 20.0, monotonic)
-    while (await viewer.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
-        await asyncio.sleep(bucket.take())
-
-
 def _keep_little(request: web.Request) -> None:
     connection = request.transport.get_extra_info("socket") if request.transport is not None else None
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WAITING_BYTES)
 
 
-def _width(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        return None
-    return int(text) if LEAST_WIDTH <= int(text) <= MOST_WIDTH else None
-
-
-def _refused(status: int, why: str) -> web.Response:
-    return web.json_response({"error": why}, status=status)
+def _width(text: str) -> int:
+    """The least that is made and is not less than what is asked for; raises ParamError."""
+    if text.isascii() and text.isdigit() and len(text) < 6 and LEAST_WIDTH <= int(text) <= MOST_WIDTH:
+        return next(width for width in WIDTHS if width >= int(text))
+    raise ParamError(f"width: expected a whole number from {LEAST_WIDTH} to {MOST_WIDTH}")

@@ -22,9 +22,10 @@ class UploadError(GraphcoreError):
 
 
 class Uploads:
-    """The files by name; one that comes again under its name takes the place of the first."""
+    """The files by name; one that comes again under its name takes the place of the first. Sizes are in bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_file: int = MAX_FILE, max_all: int = MAX_ALL) -> None:
+        self._max_file, self._max_all = max_file, max_all
         self._folder: Path | None = None  # made for the first file: most runs get none
         self._sizes: dict[str, int] = {}
         self._coming = 0  # bytes of uploads that are not complete
@@ -76,11 +77,11 @@ class Uploads:
         return self._folder
 
     def _check_size(self, name: str, size: int) -> None:
-        if size > MAX_FILE:
-            raise UploadError(f"{name} is larger than {MAX_FILE >> 20} MB; send a smaller one")
+        if size > self._max_file:
+            raise UploadError(f"{name} is larger than {self._max_file >> 20} MB; send a smaller one")
         others = sum(self._sizes.values()) - self._sizes.get(name, 0)
-        if others + self._coming > MAX_ALL:
-            raise UploadError(f"all files together are larger than {MAX_ALL >> 20} MB; send a smaller one")
+        if others + self._coming > self._max_all:
+            raise UploadError(f"all files together are larger than {self._max_all >> 20} MB; send a smaller one")
 
 
 def clean_name(name: str) -> str:

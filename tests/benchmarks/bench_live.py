@@ -40,6 +40,7 @@ class Seen:
     rate: int
     cpu: float = 0.0  # percent of one core
     frames: list[tuple[int, int]] = field(default_factory=list)
+    sounds: list[tuple[int, int]] = field(default_factory=list)  # the same, of each piece of sound
     viewed: list[tuple[float, float]] = field(default_factory=list)  # by a viewer: media time, latency (s)
     dropped: int = 0
     nodes: dict[str, Any] = field(default_factory=dict)
@@ -55,21 +56,34 @@ class Seen:
         return int((self.latencies > np.median(self.latencies) + LATE_MS).sum())
 
     @property
+    def apart(self) -> Any:
+        """How much later than each frame the sound of its time left, ms."""
+        sounds, frames = np.array(self.sounds), np.array(self.frames)
+        with_each = np.searchsorted(sounds[:, 0], frames[:, 0], side="right") - 1
+        left = (sounds.sum(axis=1)[with_each], frames.sum(axis=1))
+        return (left[0] - left[1])[with_each >= 0] / MS
+
+    @property
     def missing(self) -> int:
         """Frames that were never made, or that the viewer never saw."""
         times = np.array([at for at, _ in self.viewed] or [at / 1e9 for at, _ in self.frames])
         return self.dropped + int((np.round(np.diff(times) * self.rate) - 1).clip(0).sum())
 
 
-def seen(rate: int, seconds: float, sinks: Sequence[str] = ("obs",), viewers: int = 1, motion: str = "") -> Seen:
+def seen(
+    rate: int, seconds: float, sinks: Sequence[str] = ("obs",), viewers: int = 1, motion: str = "", record: bool = False
+) -> Seen:
     """Run it that long."""
     made = Seen(rate)
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         run = Run(live_graph(rate, sinks, folder, {"obs": port, "page": 0}, motion), live=True)
         run.tap("playout", "frames", lambda p: made.frames.append((p.timestamp, run.clock.now() - p.timestamp)))
+        run.tap("playout", "sound", lambda p: made.sounds.append((p.timestamp, run.clock.now() - p.timestamp)))
         begin(run)
         lookers = [Viewer(port) for _ in range(viewers)]
+        if record:
+            run.set("recorder", "recording", True)
         time.sleep(WARM_S)
         made.frames.clear()
         zero_s = time.monotonic() - run.clock.now() / 1e9
@@ -113,6 +127,9 @@ def tell(title: str, one: Seen, share: float, *, cpu_at_most: float | None = Non
     print(f"  sound to picture: p50 {middle:.0f} ms, p99 {most:.0f} ms, worst {one.latencies.max():.0f} ms", end="")
     creep = np.median(one.latencies[-count // 5 :]) - np.median(one.latencies[: count // 5])
     print(f"; the last fifth {creep:+.1f} ms against the first")
+    apart = np.abs(one.apart)
+    print(f"  sound and picture leave {np.median(apart):.2f} ms apart, at most {apart.max():.2f} ms", end=" ")
+    print(f"({limit(apart.max(), at_most=20)})")
     if one.viewed:
         late = 1e3 * np.array([late for _, late in one.viewed])
         print(f"  to the viewer of obs_stream: p50 {np.median(late):.0f} ms, p99 {np.percentile(late, 99):.0f} ms")
@@ -197,8 +214,10 @@ def main() -> None:
     plain, second = seen(25, 15), seen(25, 15, viewers=2)
     more = second.cpu - plain.cpu
     print(f"second viewer: {more:+.1f} % of a core ({limit(more, at_most=5)})")
-    third = seen(25, 15, ("obs", "page", "recorder")).cpu - seen(25, 15, ("obs", "page")).cpu
-    print(f"third sink (page open to nobody, recorder off): {third:+.1f} % of a core ({limit(third, at_most=5)})")
+    two = seen(25, 15, ("obs", "page")).cpu
+    for title, record in (("off", False), ("recording", True)):
+        third = seen(25, 15, ("obs", "page", "recorder"), record=record).cpu - two
+        print(f"third sink, a recorder that is {title}: {third:+.1f} % of a core ({limit(third, at_most=5)})")
     tell_browser(15)
     tell_interrupts(interrupts(asked.interrupts))
 

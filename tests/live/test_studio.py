@@ -66,26 +66,39 @@ def differs(page: Page, before: NDArray[np.int16]) -> Callable[[], bool]:
     return lambda: float(np.abs(picture(page) - before).mean()) > MOVED
 
 
+def at_rest(page: Page) -> NDArray[np.int16]:
+    """What the canvas shows once it stands still: the first frames ease from the photo into the motion."""
+    shown = [picture(page)]
+
+    def still() -> bool:
+        page.wait_for_timeout(400)
+        shown.append(picture(page))
+        return bool((shown[-1] == shown[-2]).all())
+
+    until(page, still)
+    return shown[-1]
+
+
 def hears(page: Page) -> bool:
     return "loud" in (page.locator("[aria-label='ear, ear']").text_content() or "")
 
 
 def test_a_line_is_spoken_and_interrupt_ends_it(page: Page) -> None:
-    at_rest = picture(page)
+    before = at_rest(page)
     page.keyboard.press("l")
     page.keyboard.type("Peter Piper picked a peck of pickled peppers, and then he picked another peck of them. " * 4)
     page.keyboard.press("Enter")
-    until(page, differs(page, at_rest))
+    until(page, differs(page, before))
     until(page, lambda: hears(page))
     speaking = picture(page)
     until(page, differs(page, speaking))
     page.get_by_role("button", name="Interrupt").click()
     until(page, lambda: not hears(page))
-    until(page, lambda: not differs(page, at_rest)())
+    until(page, lambda: not differs(page, before)())
 
 
 def test_a_slider_is_turned_by_keyboard_and_the_face_changes(page: Page) -> None:
-    before = picture(page)
+    before = at_rest(page)
     slider = page.get_by_role("slider", name="intensity")
     slider.focus()
     page.keyboard.press("End")
@@ -120,7 +133,7 @@ def test_another_portrait_is_uploaded(page: Page, tmp_path: Path) -> None:
 
     photo = Path(matplotlib.__file__).parent / "mpl-data/sample_data/grace_hopper.jpg"
     ImageOps.mirror(Image.open(photo)).save(tmp_path / "mirrored.jpg")
-    before = picture(page)
+    before = at_rest(page)
     page.locator("[data-node=face] input[type=file]").set_input_files(tmp_path / "mirrored.jpg")
     until(page, differs(page, before))
     chosen = page.get_by_role("combobox", name="portrait")

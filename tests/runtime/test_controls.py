@@ -10,6 +10,7 @@ import pytest
 
 from graphcore import Input, Node, NodeError, Output, Param, ParamError, Run, RunError, Source, VirtualClock
 from graphcore.runtime.context import MOST_NOTICES
+from graphcore.runtime.interrupted import ON_ITS_WAY_NS
 from parts import MS, Endless, Number, Sink, graph, node
 
 
@@ -92,6 +93,64 @@ def test_an_interrupt_forgets_what_waits_and_the_run_goes_on() -> None:
         say("later")(run)
 
     assert heard_after(act)[0] == [0, 5, 0, 0, 0, 0]
+
+
+class Slow(Node):
+    """Hands on one number, and then waits until it may go on."""
+
+    number = Input(Number)
+    same = Output(Number)
+    may_go_on = threading.Event()
+    entered = threading.Event()
+    own_thread = True
+
+    def process(self, number: Number) -> None:
+        self.entered.set()
+        assert self.may_go_on.wait(10)
+        self.same.send(number)
+
+
+class Forgets(Node):
+    """Notes what an interrupt was about, by its name."""
+
+    number = Input(Number)
+    told: dict[str, int]
+
+    def process(self, number: Number) -> None:
+        """Nothing is done with it."""
+
+    def interrupt(self) -> None:
+        self.told[self.context.name] = self.context.forget_before["number"]
+
+
+def test_an_interrupt_is_about_what_the_sources_of_a_node_had_sent() -> None:
+    """One source is held up, the other one keeps to the clock."""
+    Slow.may_go_on.clear()
+    Slow.entered.clear()
+    Forgets.told = {}
+    slow = node("slow", Slow, {"number": "lags.number"})
+    slow.links["number"].queue = 2
+    run = Run(
+        graph(
+            node("lags", Endless, step_ms=10.0),
+            slow,
+            node("late", Forgets, {"number": "slow.same"}),
+            node("keeps", Endless, step_ms=1.0),
+            node("at_once", Forgets, {"number": "keeps.number"}),
+        ),
+        live=True,
+    )
+    run.start()
+    assert Slow.entered.wait(10)
+    while run.stats()["nodes"]["keeps"]["outputs"]["number"]["packets"] < 200:
+        assert not run.wait(0.02)
+    run.interrupt()
+    now = run.clock.now()
+    Slow.may_go_on.set()
+    run.stop()
+    assert run.wait(10)
+    assert Forgets.told["late"] == 30 * MS + ON_ITS_WAY_NS  # one in its call, two that wait, one that is held up
+    assert 199 * MS + ON_ITS_WAY_NS <= Forgets.told["at_once"] <= now + 1 * MS + ON_ITS_WAY_NS
 
 
 def test_what_goes_wrong_names_the_node() -> None:

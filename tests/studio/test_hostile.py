@@ -190,6 +190,17 @@ def test_ten_thousand_sets_by_four_clients(served: Served) -> None:
     assert 1 < len(served.voice.turned) < 300, "of what comes quickly, the newest counts"
 
 
+@pytest.mark.parametrize("path", [b"events", b"pictures/blocks/block?width=16"])
+def test_pings_without_end_wait_for_their_turn(served: Served, path: bytes) -> None:
+    with _connect(served) as sock:
+        sock.sendall(UPGRADE % path)
+        sock.sendall(b"\x89\x80\0\0\0\0" * 5000)
+        for _ in range(3):
+            assert served.ask("GET", "/api/run")[0] == 200
+        sock.setblocking(False)
+        assert sock.recv(1 << 20).count(b"\x8a\0") < 2500
+
+
 def test_clients_that_talk_and_leave_are_forgotten(served: Served) -> None:
     frames = _frame('{"set": {"node": "voice", "param": "gain", "value": 0.5}}') * 2500
     for _ in range(50):

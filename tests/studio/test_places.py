@@ -71,4 +71,4 @@ def test_what_is_here_can_be_seen(placed: Served) -> None:
         async with ClientSession() as session, session.ws_connect(url) as socket:
             return await socket.receive_bytes(timeout=5)
 
-    assert asyncio.run(look()) == b"100000 50"
+    assert asyncio.run(look()) == b"100000 160"

@@ -126,7 +126,7 @@ def test_a_picture_is_the_newest_of_its_output(served: Served) -> None:
         async with opened(served, "/api/pictures/blocks/block?width=100") as socket:
             return [await socket.receive_bytes(timeout=5) for _ in range(3)]
 
-    assert asyncio.run(look()) == [b"100000 100"] * 3
+    assert asyncio.run(look()) == [b"100000 160"] * 3
 
 
 def test_nothing_is_kept_or_made_while_nobody_looks(served: Served) -> None:

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphcore.studio import uploads
-from graphcore.studio.uploads import UploadError, Uploads, clean_name
+from graphcore.studio.uploads import MAX_NAME, UploadError, Uploads, clean_name
 
 
 @pytest.fixture
@@ -55,9 +54,8 @@ def test_what_breaks_off_leaves_nothing(kept: Uploads) -> None:
     assert (kept.names, kept.path("me.jpg"), list(kept._home().iterdir())) == ([], None, [])
 
 
-def test_sizes_are_bounded(kept: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MAX_FILE", 10)
-    monkeypatch.setattr(uploads, "MAX_ALL", 25)
+def test_sizes_are_bounded() -> None:
+    kept = Uploads(max_file=10, max_all=25)
     with pytest.raises(UploadError, match="one is larger than"):
         take(kept, "one", b"x" * 6, b"x" * 6)
     for name in ("one", "two"):
@@ -68,6 +66,7 @@ def test_sizes_are_bounded(kept: Uploads, monkeypatch: pytest.MonkeyPatch) -> No
     take(kept, "three", b"x" * 5)
     assert kept.names == ["one", "two", "three"]
     assert len(list(kept._home().iterdir())) == 3
+    kept.close()
 
 
 def test_nothing_is_left_at_the_end() -> None:
@@ -106,5 +105,5 @@ def test_a_clean_name_is_harmless_and_stays_as_it_is(name: str) -> None:
     assert Path(clean).name == clean
     assert clean.isascii()
     assert not clean.startswith((".", "-"))
-    assert 0 < len(clean) <= uploads.MAX_NAME
+    assert 0 < len(clean) <= MAX_NAME
     assert clean_name(clean) == clean

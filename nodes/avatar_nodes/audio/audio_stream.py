@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from avatar_nodes.audio.pcm_model import FORMATS, RATES
 from avatar_nodes.payloads import AudioChunk
 from graphcore import NodeError, Output, Param, Source, timestamp_of
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 NS_PER_S = 1_000_000_000
 CHUNK_MS = 20
 WAIT_S = 0.02  # at most, until the run is asked whether it goes on
-SAMPLE_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 
 
 class AudioStream(Source):
@@ -39,11 +39,9 @@ class AudioStream(Source):
         "127.0.0.1", doc="who can open a WebSocket: this machine; with 0.0.0.0 every machine that has the token"
     )
     token = Param("", doc="needed where other machines can open a WebSocket: at /speak?token=TOKEN")
-    sample_rate = Param(
-        16_000, choices=SAMPLE_RATES, unit="Hz", doc="of what goes on, and of PCM that says nothing else"
-    )
+    sample_rate = Param(16_000, choices=RATES, unit="Hz", doc="of what goes on, and of PCM that says nothing else")
     channels = Param(1, ge=1, le=8, doc="of what goes on, and of PCM that says nothing else")
-    format = Param("s16le", choices=("s16le", "f32le"), doc="of PCM that says nothing else")
+    format = Param("s16le", choices=tuple(FORMATS), doc="of PCM that says nothing else")
     max_s = Param(60.0, ge=0.1, le=600.0, unit="s", doc="how much sound may wait")
     patience_ms = Param(40.0, ge=0.0, le=1000.0, unit="ms", live=True, doc="how late a portion may be without a gap")
 
@@ -65,8 +63,9 @@ class AudioStream(Source):
         routes = self._speakers.routes()
         self._server = WebServer(routes, host=self.host, port=self.websocket_port, token=self.token)
         self._server.start()
-        address, mark, token = self._server.url.replace("http", "ws", 1).partition("?")
-        where = f"{address}speak{mark}{token}"
+        where = self._server.url.replace("http", "ws", 1).partition("?")[0] + "speak"
+        if self.token:
+            where += "?token=... (as token says)"
         if self.port is not None:
             self._listening = self._listen(self.port)
             self._server.submit(TcpSpeakers(self._speakers).listen(self._listening))

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from avatar_nodes.audio.loopback_model import watch
+from avatar_nodes.audio.passing_model import Passing
 from avatar_nodes.audio.pcm_model import PcmFormat, PcmReader
-from avatar_nodes.audio.portions_model import Allowance, Passing
 from avatar_nodes.audio.sound_queue_model import SoundQueue
 from avatar_nodes.audio.spoken_order_model import OrderError, order_of
+from graphcore import Bucket, WebSocket
 
 PORTION = 1 << 14  # bytes that become sound at once
 LARGEST = 1 << 20  # bytes of a message
 POLL_S = 0.02  # how often a full queue is looked at
 TELL_S = 0.1  # between two messages about what waits
+A_SECOND, AT_ONCE = 2000.0, 2000.0  # messages and portions, by all together; beyond these the next one waits
 LISTENS_S = 1.0  # within this a program takes a message, or goes without it
 BUSY = "another program speaks here; one at a time"
 
@@ -31,11 +34,11 @@ class Speakers:
 
     def __init__(self, queue: SoundQueue, usual: PcmFormat) -> None:
         self._queue, self._usual = queue, usual
-        self._passing, self._allowance = Passing(), Allowance()
+        self._passing, self._bucket = Passing(), Bucket(A_SECOND, AT_ONCE, monotonic)
         self._interrupts = 0
         self._end_awaited = False
         self.present = False  # whether a program speaks
-        self._socket: web.WebSocketResponse | None = None
+        self._socket: WebSocket | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """What a WebServer serves."""
@@ -52,9 +55,9 @@ class Speakers:
         self._queue.forget()
         await self._tell({"interrupt": True})
 
-    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
+    async def _talk(self, request: web.Request) -> web.StreamResponse:
         """A WebSocket: binary messages are PCM, text messages are orders."""
-        talk = web.WebSocketResponse(max_msg_size=LARGEST, compress=False)
+        talk = WebSocket(self._bucket, max_bytes=LARGEST)
         await talk.prepare(request)
         if request.transport is not None:
             watch(request.transport.get_extra_info("socket"))
@@ -72,13 +75,12 @@ class Speakers:
                 self._socket = None
         return talk
 
-    async def _hear_all(self, talk: web.WebSocketResponse) -> None:
+    async def _hear_all(self, talk: WebSocket) -> None:
         reader = self.reader()
-        async for message in talk:
+        while (message := await talk.hear()) is not None:
             if message.type is WSMsgType.BINARY:
                 await self.hear(reader, message.data)
-            elif message.type is WSMsgType.TEXT:
-                await asyncio.sleep(self._allowance.take(asyncio.get_running_loop().time()))
+            else:
                 try:
                     reader = self._obey(message.data) or reader
                 except OrderError as error:
@@ -108,7 +110,7 @@ class Speakers:
             if self._passing.takes(now()):
                 continue
             self._queue.put(samples)
-            await asyncio.sleep(self._allowance.take(now()))
+            await asyncio.sleep(self._bucket.take())
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:

@@ -86,7 +86,7 @@ class HeldSound:
         self.patience_ns = 300 * NS_PER_MS
         self._frame_ns = frame_ns
         self._shown_ns: int | None = None  # the end of the newest frame
-        self._forgotten_ns: int | None = None  # sound before it was sent before an interrupt
+        self._forgotten_ns: int | None = None  # what is of before was sent before an interrupt
         self._waiting = SoundQueue()
 
     def picture(self, timestamp: int, now: int) -> list[Piece]:

@@ -14,6 +14,7 @@ from avatar_nodes.audio.text_to_speech_model import PAUSE, Phone, Piece
 
 AHEAD_S = 10.0  # of sound that is ready; then the thread waits
 FADE_S = 0.005  # of what is broken off
+SILENT_CHUNKS = 2  # after an interrupt, before anything new: so much is taken for the end of what was broken off
 MOST_LINES = 1000  # that wait; then there is no room for another
 
 
@@ -104,10 +105,7 @@ class SpokenLines:
             state.waiting = 0
             state.lines.clear()
             state.ready.clear()
-            if heard is not None and heard.fades:
-                state.ready.append(heard)
-            elif heard is not None and heard.taken:
-                state.ready.append(self._faded(heard.samples[heard.taken :]))
+            state.ready.append(self._end_of(heard))
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -117,12 +115,18 @@ class SpokenLines:
             self._changed.notify_all()
         self._thread.join()
 
-    def _faded(self, rest: NDArray[np.float32]) -> _Ready:
-        """A chunk in which a sound ends; its pause says how far the last phone was spoken."""
+    def _end_of(self, heard: _Ready | None) -> _Ready:
+        """The silence after an interrupt, in which a sound ends; its pause says how far the last phone was spoken."""
+        samples = np.zeros(SILENT_CHUNKS * self._size, np.float32)
+        if heard is None or not (heard.taken or heard.fades):
+            return _Ready(samples, [], fades=True)
+        rest = heard.samples[heard.taken :][: self._size]
+        if heard.fades:
+            samples[: len(rest)] = rest
+            return _Ready(samples, [] if heard.taken else heard.phones, fades=True)
         end = min(len(rest), len(self._fade))
-        samples = np.zeros(self._size, np.float32)
         samples[:end] = rest[:end] * self._fade[:end]
-        return _Ready(samples, [Phone(PAUSE, end, self._size)], fades=True)
+        return _Ready(samples, [Phone(PAUSE, end, len(samples))], fades=True)
 
     def _enough(self, count: int) -> bool:
         """Whether so many samples are ready, or nothing more will be."""

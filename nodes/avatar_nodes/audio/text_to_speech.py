@@ -124,6 +124,7 @@ class TextToSpeech(Source):
         elif not _has_word(line):
             self._tell(f"the line {line[:40]!r} has no word to speak")
         elif not self._lines.say(self._line_pieces(line, self.voice, self.speed_wpm, self.pitch)):
+            self.context.counts["lines left out"] = self.context.counts.get("lines left out", 0) + 1
             self._tell("a line is left out: too many others wait")
         else:
             self._tell_unread(line)

@@ -14,6 +14,7 @@ class BrokenOff:
     """Passes lips on, in rising order of time; while speech is broken off, those at rest instead."""
 
     def __init__(self, frame_s: float) -> None:
+        self._frame_ns = 1e9 * frame_s
         self._fall_ns = 1e9 * frame_s * max(int(FALL_S / frame_s + 1e-6), 2)
         self._shown: tuple[int, Lips] | None = None  # the newest, and its time
         self._fallen: tuple[int, Lips] | None = None  # those from which they fall
@@ -27,7 +28,8 @@ class BrokenOff:
         """Those that are shown at a time, where these were drawn for it."""
         risen = smoothstep(moment_ns - self._until_ns, 0.0, RISE_S * 1e9) if self._until_ns >= 0 else 1.0
         if risen < 1.0:
-            lips = _faded(lips, risen)
+            closes = moment_ns + self._frame_ns / 2 >= self._until_ns  # a first word's p closes in whole
+            lips = Lips(lips.amounts * risen, lips.closure if closes else 0.0)
             if self._fallen is not None and (left := self._left(moment_ns - self._fallen[0])) > 0.0:
                 lips = _faded(self._fallen[1], left)
         self._shown = moment_ns, lips

@@ -45,7 +45,8 @@ class BrowserView(Node):
         self._server = WebServer(self._viewers.routes(), host=self.host, port=self.port, token=self.token)
         self._maker = PictureMaker(self._give, mark=self.mark)
         self._server.start()
-        self.context.notice(f"the page is at {self._server.url}")
+        page = self._server.url.partition("?")[0]
+        self.context.notice(f"the page is at {page}" + ("?token=... (as token says)" if self.token else ""))
         if not self.mark:
             self.context.notice('the picture is not labelled "synthetic" (mark: false)')
         if not self.context.live:

@@ -13,21 +13,22 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 
 from avatar_nodes.sinks.browser_wire_model import FORGET
+from graphcore import Bucket, WebSocket
 
 PAGE = Path(__file__).parent / "browser_view_page"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 VIEWERS = 16  # at once
 ON_WAY = 3  # pictures that a viewer has not got yet: more would wait in the sockets between, and be old
 SOUNDS = 50  # messages that wait for a viewer: 1 s of 20 ms each
-PATIENCE_S = 10.0  # with a viewer that takes nothing, or says nothing
-MESSAGES_A_SECOND = 300  # that a viewer may send; who sends more is shown the door
-FAREWELL_S = 0.2
+PATIENCE_S = 10.0  # with a viewer that takes nothing
+SAID_A_SECOND = 300.0  # by a viewer, and so much at once; one that says more is read no faster
+FAREWELL_S = 0.4  # for a viewer to take leave
 
 
 class Viewer:
     """One page: its socket, and what waits to be sent to it."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, muted: bool) -> None:
+    def __init__(self, socket: WebSocket, *, muted: bool) -> None:
         self.socket, self.muted = socket, muted
         self.sounds: deque[bytes | str] = deque()
         self.picture: bytes | None = None
@@ -106,7 +107,7 @@ class Viewers:
     async def _admit(self, request: web.Request) -> web.StreamResponse:
         if len(self._viewers) >= VIEWERS:
             raise web.HTTPServiceUnavailable(text=f"{VIEWERS} viewers are here already")
-        socket = web.WebSocketResponse(heartbeat=PATIENCE_S, timeout=FAREWELL_S, max_msg_size=1024, compress=False)
+        socket = WebSocket(Bucket(SAID_A_SECOND, SAID_A_SECOND, time.monotonic))
         await socket.prepare(request)
         viewer = Viewer(socket, muted="mute" in request.query)
         self._enter(viewer)
@@ -140,12 +141,7 @@ class Viewers:
 
 async def _listen(viewer: Viewer) -> None:
     """What a page says, until it leaves; what is no word of ours ends it."""
-    second, count = 0, 0
-    async for message in viewer.socket:
-        now = int(time.monotonic())
-        second, count = now, count + 1 if now == second else 1
-        if message.type is not WSMsgType.TEXT or count > MESSAGES_A_SECOND:
-            return
+    while (message := await viewer.socket.hear()) is not None and message.type is WSMsgType.TEXT:
         _take(viewer, message.data)
 
 
@@ -163,9 +159,9 @@ def _take(viewer: Viewer, text: str) -> None:
     viewer.wake.set()
 
 
-async def _part(socket: web.WebSocketResponse) -> None:
+async def _part(socket: WebSocket) -> None:
     with contextlib.suppress(ConnectionError, TimeoutError):
-        async with asyncio.timeout(2 * FAREWELL_S):
+        async with asyncio.timeout(FAREWELL_S):
             await socket.close()
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.movie_sink import MovieSink
-from graphcore import Input, Param
+from graphcore import Input, Param, timestamp_of
 
 if TYPE_CHECKING:
     from avatar_nodes.sinks.provenance import MediaSigner
     from avatar_nodes.sinks.recorder_model import Beside
     from avatar_nodes.sinks.take import Take
 
-MOST_WAITING_S = 2  # of frames that wait for the encoder; live, those beyond are left out
+NS_PER_S = 1_000_000_000
+FRAMES, SOUND = "frames", "nanoseconds of sound"  # that wait for the encoder
+MOST_FRAMES_S, MOST_SOUND_S = 2, 10  # of them; live, what comes beyond is left out
 
 
 class Recorder(MovieSink):
@@ -41,9 +44,9 @@ class Recorder(MovieSink):
         from avatar_nodes.sinks.recorder_model import Beside
 
         self._signer = self.new_signer()
-        self._beside = Beside("recorder")
-        self._most = max(1, round(MOST_WAITING_S * self.context.frame_rate))
-        self.context.counts.update({"takes": 0, "frames dropped": 0})
+        self._beside = Beside("recorder", lambda error: self.context.notice(f"recording: {error}"))
+        self._most = {FRAMES: max(1, round(MOST_FRAMES_S * self.context.frame_rate)), SOUND: MOST_SOUND_S * NS_PER_S}
+        self.context.counts.update({"takes": 0, "frames dropped": 0, "sound chunks dropped": 0})
         self.changed("recording")
 
     def changed(self, param: str) -> None:
@@ -54,22 +57,26 @@ class Recorder(MovieSink):
                 self._end()
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
-        take, beside = self._take, self._beside
-        if take is None or beside is None:
+        take = self._take
+        if take is None:
             return
         if video is not None:
-            self._record(video, take, beside)
+            self.tell_transparency(video)
+            job = partial(take.add_picture, self.timestamp, video.pixels)
+            self._record(job, FRAMES, 1, "frames dropped")
         if audio is not None:
-            beside.do(partial(take.add_sound, self.timestamp, audio.samples, audio.sample_rate))
+            job = partial(take.add_sound, self.timestamp, audio.samples, audio.sample_rate)
+            weight = max(1, timestamp_of(len(audio.samples), audio.sample_rate))
+            self._record(job, SOUND, weight, "sound chunks dropped")
 
-    def _record(self, video: VideoFrame, take: Take, beside: Beside) -> None:
-        self.tell_transparency(video)
+    def _record(self, job: Callable[[], None], kind: str, weight: int, dropped: str) -> None:
+        assert self._beside is not None
         if not self.context.live:
-            beside.wait_for_room(self._most)
-        if beside.waiting >= self._most:
-            self.context.counts["frames dropped"] += 1
+            self._beside.wait_for_room(kind, self._most[kind])
+        if self._beside.waiting[kind] >= self._most[kind]:
+            self.context.counts[dropped] += 1
         else:
-            beside.do(partial(take.add_picture, self.timestamp, video.pixels), weight=1)
+            self._beside.do(job, kind, weight)
 
     def finish(self) -> None:
         self._end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,28 +20,30 @@ def next_take(path: Path) -> Path:
 class Beside:
     """Does jobs in order on a thread of its own; nobody waits for it until `close`.
 
-    `weight` is what a job holds while it waits, in whatever unit its giver counts.
+    `weight` is what a job holds until it is done, in whatever unit its giver counts this `kind`. A job that fails is
+    `told`, and the next one is done.
     """
 
-    def __init__(self, name: str) -> None:
-        self.waiting = 0  # the weight of the jobs that are not done
-        self._jobs: deque[tuple[Callable[[], None], int]] = deque()
+    def __init__(self, name: str, told: Callable[[Exception], None]) -> None:
+        self.waiting = Counter[str]()  # the weight of the jobs that are not done, by kind
+        self._told = told
+        self._jobs: deque[tuple[Callable[[], None], str, int]] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def do(self, job: Callable[[], None], weight: int = 0) -> None:
-        """Do this after all that waits; it raises nothing."""
+    def do(self, job: Callable[[], None], kind: str = "", weight: int = 0) -> None:
+        """Do this after all that waits."""
         with self._changed:
-            self._jobs.append((job, weight))
-            self.waiting += weight
+            self._jobs.append((job, kind, weight))
+            self.waiting[kind] += weight
             self._changed.notify_all()
 
-    def wait_for_room(self, most: int) -> None:
+    def wait_for_room(self, kind: str, most: int) -> None:
         """Wait until less than this weight waits."""
         with self._changed:
-            self._changed.wait_for(lambda: self.waiting < most)
+            self._changed.wait_for(lambda: self.waiting[kind] < most)
 
     def close(self) -> None:
         """Do what waits, then end."""
@@ -56,8 +58,11 @@ class Beside:
                 self._changed.wait_for(lambda: bool(self._jobs) or self._closing)
                 if not self._jobs:
                     return
-                job, weight = self._jobs.popleft()
-            job()
+                job, kind, weight = self._jobs.popleft()
+            try:
+                job()
+            except Exception as error:  # the thread lives on, whatever it is
+                self._told(error)
             with self._changed:
-                self.waiting -= weight
+                self.waiting[kind] -= weight
                 self._changed.notify_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from graphcore import Context, NodeError
+from graphcore import Context
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,7 @@ class Take:
         """Make the file."""
         try:
             self._movie = self._make()
-        except NodeError as error:
+        except Exception as error:  # also of a folder that cannot be read, and of x264
             self._give_up(error)
 
     def add_picture(self, timestamp: int, pixels: NDArray[np.uint8]) -> None:
@@ -61,10 +61,14 @@ class Take:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        self._context.notice(f"the take has ended: {error}")
+        self._context.notice(f"the take has ended: {error}; for another, switch recording off and on")
         self._close()
 
     def _close(self) -> None:
         movie, self._movie = self._movie, None
-        if movie is not None:
+        if movie is None:
+            return
+        try:
             movie.close()
+        except Exception as error:
+            self._context.notice(f"{movie.path} may not be complete: {error}")

@@ -58,8 +58,8 @@ def camera_name(device: str | None, rate: float) -> str:
 class CameraSender:
     """Shows pictures on a camera that `reopen` opens, at the size of the first one or at `size`.
 
-    Whoever gives pictures never waits. A camera that fails is opened again every second: `told` has the reason, once
-    for each failure.
+    Whoever gives pictures never waits. A camera that fails is opened again and again: `told` has the reason, once
+    until it shows pictures again.
     """
 
     def __init__(
@@ -71,15 +71,17 @@ class CameraSender:
         background: tuple[int, int, int],
         mark: bool,
         told: Callable[[str], None],
+        again_s: float = AGAIN_S,
     ) -> None:
         self.mirror = False
         self.background = background
         self.newest = Newest()
         self.reopened = 0
         self._reopen, self._told = reopen, told
+        self._away = False  # it failed, and that was told
         self._size = size
         self._mark = mark
-        self._wait_s = LATE / rate
+        self._wait_s, self._again_s = LATE / rate, again_s
         self._shown: NDArray[np.uint8]  # as the camera has it
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="virtual camera", daemon=True)
@@ -111,14 +113,17 @@ class CameraSender:
         """Until this is closed."""
         while not self._stopping.is_set():
             camera.send(self._shown)
+            self._away = False
             pixels = self.newest.take(self._wait_s)
             if pixels is not None:
                 self._shown = self._made(pixels, (self._shown.shape[1], self._shown.shape[0]))
 
     def _failed(self, error: Exception) -> None:
-        self._told(str(error))
+        if not self._away:
+            self._told(str(error))
+        self._away = True
         self.reopened += 1
-        self._stopping.wait(AGAIN_S)
+        self._stopping.wait(self._again_s)
 
     def _made(self, pixels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
         """What the camera shows of a picture: over a colour, as large as fits, labelled."""

@@ -19,11 +19,15 @@ import numpy as np
 import pytest
 
 from avatar_nodes.audio.audio_stream import AudioStream
-from avatar_nodes.audio.portions_model import QUIET_S
+from avatar_nodes.audio.passing_model import QUIET_S
 from graphcore import GraphcoreError
 from heard import WAIT_S, Heard, listening_to
 
 RATE = 16_000
+ASKS_TO_SPEAK = (
+    b"GET /speak HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 
 @contextmanager
@@ -238,6 +242,23 @@ def test_a_port_that_is_taken_is_told(param, fix):
 def test_other_machines_need_a_token():
     with pytest.raises(GraphcoreError, match="give a token"), listening(host="0.0.0.0"):
         pass
+
+
+def test_the_token_is_not_told():
+    with listening(token="secret") as heard:
+        told = heard.run.notices[0]
+        assert "secret" not in told
+        assert f"ws://127.0.0.1:{ports(heard)[0]}/speak?token=... (as token says) and tcp://" in told
+
+
+def test_pings_without_end_wait_for_their_turn():
+    with listening() as heard, socket.create_connection(("127.0.0.1", ports(heard)[0]), timeout=WAIT_S) as bot:
+        bot.sendall(ASKS_TO_SPEAK)
+        bot.sendall(b"\x89\x80\0\0\0\0" * 20_000)
+        for _ in range(3):
+            _post(f"http://127.0.0.1:{ports(heard)[0]}/interrupt")
+        bot.setblocking(False)
+        assert bot.recv(1 << 20).count(b"\x8a\0") < 15_000
 
 
 def test_without_a_port_for_tcp_there_is_the_websocket_alone():

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar_nodes.audio.audio_stream import SAMPLE_RATES
 from avatar_nodes.audio.pcm_model import FORMATS, RATES, FormatError, PcmFormat, PcmReader
 from avatar_nodes.audio.spoken_order_model import OrderError, order_of
 
@@ -72,10 +71,6 @@ def test_what_is_no_number_is_silence_and_peaks_are_cut():
 def test_a_format_that_cannot_be_taken(rate, channels, sample_format, wrong):
     with pytest.raises(FormatError, match=wrong):
         PcmFormat(rate, channels, sample_format)
-
-
-def test_the_node_offers_the_rates_that_can_be_read():
-    assert SAMPLE_RATES == RATES
 
 
 def test_orders():

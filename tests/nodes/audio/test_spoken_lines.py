@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from avatar_nodes.audio.spoken_lines_model import AHEAD_S, MOST_LINES, SpokenLines
+from avatar_nodes.audio.spoken_lines_model import AHEAD_S, MOST_LINES, SILENT_CHUNKS, SpokenLines
 from avatar_nodes.audio.text_to_speech_model import Phone, Piece
 
 RATE, CHUNK = 1000, 20  # a sample is a millisecond
@@ -101,8 +101,8 @@ def test_a_line_after_an_interrupt_is_heard(lines):
     lines.take(on_and_on=True)
     lines.interrupt()
     lines.say(line(0.9, 20))
-    lines.take(on_and_on=True)
-    lines.prepare()
+    all_made(lines)
+    assert not heard(lines, SILENT_CHUNKS)[5:].any(), "else it is taken for the end of what was broken off"
     np.testing.assert_array_equal(heard(lines, 1), np.full(20, 0.9, np.float32))
 
 
@@ -119,7 +119,8 @@ def test_an_interrupt_reaches_a_line_that_is_being_made(lines):
     lines.interrupt()
     go_on.set()
     lines.say(line(0.9, 20))
-    lines.prepare()
+    all_made(lines)
+    assert not heard(lines, SILENT_CHUNKS).any()
     np.testing.assert_array_equal(heard(lines, 1), np.full(20, 0.9, np.float32))
     assert lines.waiting == 0
 

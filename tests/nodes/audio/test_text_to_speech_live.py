@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from avatar_nodes.audio.spoken_lines_model import MOST_LINES
 from avatar_nodes.audio.text_to_speech import TextToSpeech
 from graphcore import GraphcoreError, ParamError
 from graphcore.testing import run_node
@@ -135,6 +136,14 @@ def test_an_empty_line_is_nothing_to_say():
         heard.run.set("node", "line", "  ")
         heard.until(lambda: len(heard.timestamps) >= 5)
         assert not heard.run.notices
+
+
+def test_each_line_that_is_left_out_is_counted():
+    with talking() as heard:
+        for _ in range(MOST_LINES + 30):
+            heard.run.set("node", "line", "One thousand and one words.")
+        heard.until(lambda: heard.counts.get("lines left out", 0) >= 20)
+        assert len([notice for notice in heard.run.notices if "left out" in notice]) == 1
 
 
 def test_without_waiting_for_lines_it_ends_after_what_was_asked_for():

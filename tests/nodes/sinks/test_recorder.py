@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -15,9 +17,10 @@ import pytest
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.provenance import read_provenance
-from avatar_nodes.sinks.recorder import Recorder
+from avatar_nodes.sinks.recorder import FRAMES, Recorder
 from avatar_nodes.sinks.recorder_model import Beside, next_take
-from graphcore import Cancelled, NodeError, Run, RunError, VirtualClock
+from avatar_nodes.sinks.take import Take
+from graphcore import Cancelled, Context, NodeError, Run, RunError, VirtualClock
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.testing import accept_params, feed, run_node
 
@@ -47,7 +50,7 @@ def run_with(path: Path, switches: dict[int, bool], count: int = 60, **params: A
             recorder = run.assembly.members["recorder"].node
             assert isinstance(recorder, Recorder)
             assert recorder._beside is not None
-            recorder._beside.wait_for_room(20)  # no time passes here, but encoding takes some
+            recorder._beside.wait_for_room(FRAMES, 20)  # no time passes here, but encoding takes some
 
     accepted = accept_params(Recorder, {"path": path, **params})
     nodes = {
@@ -74,7 +77,7 @@ def test_each_take_is_complete_signed_and_announced(tmp_path: Path) -> None:
     first, second = tmp_path / "live-1.mp4", tmp_path / "live-2.mp4"
     assert [(made.path, made.unit) for made in run.made] == [(first, "frames"), (second, "frames")]
     assert run.notices == [f"recorder: recorded {first}", f"recorder: recorded {second}"]
-    assert run.stats()["nodes"]["recorder"]["counts"] == {"takes": 2, "frames dropped": 0}
+    assert run.stats()["nodes"]["recorder"]["counts"] == {"takes": 2, "frames dropped": 0, "sound chunks dropped": 0}
     for take, begin, end in ((first, 10, 30), (second, 40, 50)):
         found = read_provenance(take)
         assert found is not None
@@ -179,36 +182,102 @@ def test_a_name_that_is_no_movie(tmp_path: Path) -> None:
 
 
 def test_jobs_beside_are_done_in_order_before_it_closes() -> None:
-    beside, done = Beside("test"), []
+    done: list[int] = []
+    beside = Beside("test", lambda error: None)
     for number in range(100):
-        beside.wait_for_room(10)
-        assert beside.waiting < 10
-        beside.do(lambda number=number: done.append(number), weight=1)  # type: ignore[misc]
+        beside.wait_for_room("numbers", 10)
+        assert beside.waiting["numbers"] < 10
+        beside.do(lambda number=number: done.append(number), "numbers", 1)  # type: ignore[misc]
     beside.close()
     assert done == list(range(100))
 
 
-def test_frames_that_the_encoder_cannot_take_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_a_job_that_fails_is_told_and_the_next_is_done() -> None:
+    done: list[int] = []
+    told: list[str] = []
+    beside = Beside("test", lambda error: told.append(str(error)))
+    beside.do(lambda: assert_true(False), "numbers", 5)
+    beside.do(lambda: done.append(1))
+    beside.wait_for_room("numbers", 1)
+    beside.close()
+    assert (done, len(told)) == ([1], 1)
+
+
+@dataclass
+class Told:
+    """As much of a node's context as a take needs."""
+
+    notices: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: {"takes": 0})
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+class Unclosable:
+    """A movie on a disk that has gone."""
+
+    path, empty, done = Path("live-1.mp4"), False, False
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(*_: object) -> None:
+            raise OSError(errno.EIO, f"no {name}: input/output error")
+
+        return fail
+
+
+def test_a_take_that_cannot_be_begun_is_told_and_takes_nothing(tmp_path: Path) -> None:
+    told = Told()
+    take = Take(cast(Context, told), lambda: next_take(tmp_path / ("x" * 300) / "live.mp4"))  # type: ignore[arg-type,return-value]
+    take.begin()
+    take.add_picture(0, frame(0)[1].pixels)
+    take.end()
+    assert len(told.notices) == 1
+    assert "File name too long" in told.notices[0]
+    assert told.notices[0].endswith("; for another, switch recording off and on")
+
+
+def test_a_take_on_a_disk_that_goes_away_is_told_and_ends(tmp_path: Path) -> None:
+    told = Told()
+    take = Take(cast(Context, told), Unclosable)  # type: ignore[arg-type]
+    take.begin()
+    take.add_picture(0, frame(0)[1].pixels)
+    take.end()
+    ended, incomplete = told.notices
+    assert "the take has ended: [Errno 5] no add_picture: input/output error" in ended
+    assert incomplete == "live-1.mp4 may not be complete: [Errno 5] no close: input/output error"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "sent", "dropped", "kept"),
+    [
+        ("video", VideoFrame, frames(60), {"frames dropped": 10, "sound chunks dropped": 0}, (50, "frames")),
+        ("audio", AudioChunk, sound(260), {"frames dropped": 0, "sound chunks dropped": 10}, (160_000, "samples")),
+    ],
+)
+def test_what_the_encoder_cannot_take_is_left_out_and_counted(
+    tmp_path: Path, name: str, kind: type, sent: list[Any], dropped: dict[str, int], kept: tuple[int, str]
+) -> None:
     go_on = threading.Event()
 
-    def sent() -> Iterator[tuple[int, VideoFrame]]:
+    def fed() -> Iterator[Any]:
         recorder = run.assembly.members["recorder"].node
         assert isinstance(recorder, Recorder)
         assert recorder._beside is not None
         recorder._beside.do(lambda: assert_true(go_on.wait(30)))  # the encoder is busy
-        yield from frames(60)
+        yield from sent
         go_on.set()
 
     accepted = accept_params(Recorder, {"path": tmp_path / "live.mp4", "recording": True})
-    link = Link("camera", "sent", "recorder", "video", "each")
+    link = Link("feed", "sent", "recorder", name, "each")
     nodes = {
-        "camera": GraphNode("camera", feed(VideoFrame, sent()), {}, {}),
-        "recorder": GraphNode("recorder", Recorder, accepted, {"video": link}),
+        "feed": GraphNode("feed", feed(kind, fed()), {}, {}),
+        "recorder": GraphNode("recorder", Recorder, accepted, {name: link}),
     }
     run = Run(Graph(nodes), live=True, clock=VirtualClock())
     run.run()
-    assert run.stats()["nodes"]["recorder"]["counts"] == {"takes": 1, "frames dropped": 10}
-    assert len(levels(tmp_path / "live-1.mp4")) == 50
+    assert run.stats()["nodes"]["recorder"]["counts"] == {"takes": 1, **dropped}
+    assert [(made.count, made.unit) for made in run.made] == [kept]
 
 
 def assert_true(value: bool) -> None:

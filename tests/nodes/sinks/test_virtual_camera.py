@@ -105,6 +105,26 @@ def test_a_camera_that_fails_is_opened_again() -> None:
     assert second.pictures[0][0, 0, 0] == 7
 
 
+def test_a_camera_that_stays_away_is_told_once_until_it_shows_again() -> None:
+    camera, told = Kept(), []
+    tries = iter(["gone", "gone", "", "gone again", "gone again", ""])
+
+    def reopen(_size: tuple[int, int]) -> Kept:
+        camera.fails = False
+        if why := next(tries):
+            raise CameraError(why)
+        return camera
+
+    shown = sender(camera, reopen=reopen, told=told.append, again_s=0.0)
+    shown.newest.put(picture(7))
+    camera.wait_for(1)
+    camera.fails = True
+    with camera.changed:
+        assert camera.changed.wait_for(lambda: shown.reopened == 5 and not camera.fails, 30)
+    shown.close()
+    assert told == ["gone", "it was pulled away"]
+
+
 def test_closing_does_not_wait_for_a_camera_that_is_away() -> None:
     asked = threading.Event()
 

@@ -1,11 +1,10 @@
-"""What is to be done with a portion of sound that came: wait with the next one, or throw it away."""
+"""What was under way when speech was interrupted, and comes all the same."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 QUIET_S, AT_MOST_S = 0.050, 0.500  # after an interrupt: what was under way has passed
-A_SECOND, AT_ONCE = 2000.0, 2000.0  # portions; beyond these the next one waits
 
 
 @dataclass
@@ -25,17 +24,3 @@ class Passing:
             return False
         self.quiet_at = now + QUIET_S
         return True
-
-
-@dataclass
-class Allowance:
-    """So many portions may come at once, and in a second: a flood of small ones takes no time from the graph."""
-
-    left: float = AT_ONCE
-    seen: float = 0.0
-
-    def take(self, now: float) -> float:
-        """One came; how long the next one has to wait (s)."""
-        self.left = min(AT_ONCE, self.left + (now - self.seen) * A_SECOND) - 1.0
-        self.seen = now
-        return max(0.0, -self.left / A_SECOND)

@@ -1,10 +1,10 @@
-"""What becomes of sound that comes too fast, or just after an interrupt."""
+"""What becomes of sound that comes just after an interrupt."""
 
 from __future__ import annotations
 
 import pytest
 
-from avatar_nodes.audio.portions_model import A_SECOND, AT_MOST_S, AT_ONCE, QUIET_S, Allowance, Passing
+from avatar_nodes.audio.passing_model import AT_MOST_S, QUIET_S, Passing
 
 
 def test_what_comes_without_a_pause_after_an_interrupt_belongs_to_what_was_broken_off():
@@ -23,11 +23,3 @@ def test_after_a_while_what_comes_is_new_whether_it_paused_or_not():
     taken = [passing.takes(1.0 + 0.01 * step) for step in range(100)]
     assert sum(taken) == pytest.approx(AT_MOST_S / 0.01, abs=2)
     assert taken == sorted(taken, reverse=True)
-
-
-def test_many_portions_may_come_at_once_and_then_so_many_a_second():
-    allowance = Allowance()
-    assert [allowance.take(100.0) for _ in range(int(AT_ONCE))] == [0.0] * int(AT_ONCE)
-    assert allowance.take(100.0) == pytest.approx(1 / A_SECOND)
-    assert allowance.take(100.0) == pytest.approx(2 / A_SECOND)
-    assert allowance.take(101.0) == 0.0
