@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.movie_sink import MovieSink
-from graphcore import Input, Param, timestamp_of
+from graphcore import Input, Param
 
 if TYPE_CHECKING:
     from avatar_nodes.sinks.provenance import MediaSigner
     from avatar_nodes.sinks.recorder_model import Beside
     from avatar_nodes.sinks.take import Take
 
-NS_PER_S = 1_000_000_000
-FRAMES, SOUND = "frames", "nanoseconds of sound"  # that wait for the encoder
-MOST_FRAMES_S, MOST_SOUND_S = 2, 10  # of them; live, what comes beyond is left out
+FRAMES, SOUND = "frames", "milliseconds of sound"  # that wait for the encoder
+MOST_FRAMES_S, MOST_SOUND_MS = 2, 10_000  # of them; live, what comes beyond is left out
 
 
 class Recorder(MovieSink):
@@ -45,7 +44,7 @@ class Recorder(MovieSink):
 
         self._signer = self.new_signer()
         self._beside = Beside("recorder", lambda error: self.context.notice(f"recording: {error}"))
-        self._most = {FRAMES: max(1, round(MOST_FRAMES_S * self.context.frame_rate)), SOUND: MOST_SOUND_S * NS_PER_S}
+        self._most = {FRAMES: max(1, round(MOST_FRAMES_S * self.context.frame_rate)), SOUND: MOST_SOUND_MS}
         self.context.counts.update({"takes": 0, "frames dropped": 0, "sound chunks dropped": 0})
         self.changed("recording")
 
@@ -66,8 +65,8 @@ class Recorder(MovieSink):
             self._record(job, FRAMES, 1, "frames dropped")
         if audio is not None:
             job = partial(take.add_sound, self.timestamp, audio.samples, audio.sample_rate)
-            weight = max(1, timestamp_of(len(audio.samples), audio.sample_rate))
-            self._record(job, SOUND, weight, "sound chunks dropped")
+            milliseconds = 1000 * len(audio.samples) // max(1, audio.sample_rate)
+            self._record(job, SOUND, max(1, milliseconds), "sound chunks dropped")
 
     def _record(self, job: Callable[[], None], kind: str, weight: int, dropped: str) -> None:
         assert self._beside is not None
