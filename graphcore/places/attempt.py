@@ -133,7 +133,8 @@ class Attempt:
 
     def interrupt(self) -> None:
         """Let every node forget what waits in it to be said or shown."""
-        self.tell(Interrupt(self.number))
+        moment = time.monotonic_ns() - self._zero if self.opened_at is not None else 0
+        self.tell(Interrupt(self.number, moment))
 
     def cancel(self) -> None:
         """End at once; a place that has not even started is not waited for."""

@@ -103,9 +103,10 @@ class Adjust:
 
 @message
 class Interrupt:
-    """To a place: let every node forget what waits in it to be said or shown."""
+    """To a place: let every node forget what waits in it to be said or shown; it was asked for at this media time."""
 
     attempt: int
+    moment: int
 
 
 @message

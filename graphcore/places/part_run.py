@@ -132,7 +132,7 @@ class PartRun:
         elif isinstance(message, Rejoin):
             self._rejoin(message)
         elif isinstance(message, Interrupt):
-            self._run.interrupt()
+            self._run.interrupt(message.moment)
         elif isinstance(message, Adjust):
             try:
                 self._run.set(message.node, message.param, from_text(message.value))

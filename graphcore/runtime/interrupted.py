@@ -9,11 +9,11 @@ from graphcore.runtime.build import Assembly
 from graphcore.runtime.inlet import BEGINNING
 
 ON_ITS_WAY_NS = 60 * NS_PER_MS  # the packet that was sent last, one under way, one in which a sound fades
-HELD_NS = 20 * NS_PER_MS  # a source in another place has sent that much more than what came from there
+HELD_NS = 20 * NS_PER_MS  # in another place so much was sent that has not come yet
 
 
 class Interrupted:
-    """Looks at one moment of a run; a source may lag behind the clock, so its own media time counts, not `now`."""
+    """One moment of a run: media time `now` by the clock. A source may lag behind it, so its own time counts."""
 
     def __init__(self, graph: Graph, assembly: Assembly, now: int) -> None:
         self._nodes = graph.nodes
@@ -39,7 +39,7 @@ class Interrupted:
         return self._reached[link.source]
 
     def _sent_elsewhere(self, link: Link) -> int:
-        """What came from another place; once its source has ended nothing is held there."""
+        """By what came from another place, and by the clock, which a source there does not run ahead of."""
         alignment = self._assembly.chain_of[link.target].alignment
         assert alignment is not None, "what comes from another place comes to the head of a chain"
-        return min(self._now, alignment.inlets[link.input].settled) + HELD_NS
+        return min(self._now, alignment.inlets[link.input].settled + HELD_NS)

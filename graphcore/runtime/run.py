@@ -139,10 +139,14 @@ class Run:
         chain.controls.append((members[node], partial(members[node].adjust, param, accepted)))
         chain.wake()
 
-    def interrupt(self) -> None:
-        """Let every node forget what waits in it to be said or shown; the run goes on."""
-        moment = Interrupted(self.graph, self._assembly, self.clock.now())
-        told = {name: partial(member.interrupt, moment.before(name)) for name, member in self._assembly.members.items()}
+    def interrupt(self, moment: int | None = None) -> None:
+        """Let every node forget what waits in it to be said or shown; the run goes on.
+
+        Of a part: `moment` is the media time (ns) at which that was asked for.
+        """
+        interrupted = Interrupted(self.graph, self._assembly, self.clock.now() if moment is None else moment)
+        members = self._assembly.members
+        told = {name: partial(member.interrupt, interrupted.before(name)) for name, member in members.items()}
         for chain in [each for each in self._assembly.chains if not each.done]:
             chain.controls.extend((member, told[member.name]) for member in chain.members)
             chain.wake()

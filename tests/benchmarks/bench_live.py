@@ -2,7 +2,7 @@
 
 Limits, on 2 cores at 512x512: 130 % CPU, nothing late or dropped at 25 frames a second and 0.1 % at 40; from sound to
 picture 150 ms (p50) and 170 ms (p99); 100 ms from an interrupt to still lips; 5 % more CPU for a second viewer and for
-a third sink; 20 ms to the canvas of a browser. `--minutes 10` for the first part; the others take some four minutes.
+a third sink; 20 ms to the canvas of a browser. The first part takes ten minutes (`--minutes`), the others six.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ WARM_S = 3.0  # that is not counted
 LATE_MS = 40.0  # motion comes 25 times a second: at higher rates some frames wait for it by themselves
 MS = 1_000_000
 STILL = 0.005  # inter-pupil distances that the inner lips are apart: less than half a pixel
+TWO = ("obs", "page")
+THREE = (*TWO, "recorder")
+PAGES = {"without sound": "?mute=1", "with sound, which the picture waits for": ""}
 OPEN = 0.03  # somebody speaks: worth an interrupt
 
 
@@ -42,6 +45,7 @@ class Seen:
     frames: list[tuple[int, int]] = field(default_factory=list)
     sounds: list[tuple[int, int]] = field(default_factory=list)  # the same, of each piece of sound
     viewed: list[tuple[float, float]] = field(default_factory=list)  # by a viewer: media time, latency (s)
+    lag_ms: float = 0.0  # of the sound in the viewer's stream, at the end
     dropped: int = 0
     nodes: dict[str, Any] = field(default_factory=dict)
 
@@ -98,6 +102,7 @@ def seen(
     made.dropped = sum(link["dropped"] for link in stats["links"])
     for looker in lookers[:1]:
         pairs = [(at, came - zero_s - at) for at, came in looker.seen()]
+        made.lag_ms = looker.sound_lag_ms()
         made.viewed = [pair for pair in pairs if counted[0][0] <= pair[0] * 1e9 + MS <= counted[-1][0]]
     return made
 
@@ -132,6 +137,9 @@ def tell(title: str, one: Seen, share: float, *, cpu_at_most: float | None = Non
     print(f"({limit(apart.max(), at_most=20)})")
     if one.viewed:
         late = 1e3 * np.array([late for _, late in one.viewed])
+        print(
+            f"  its sound stands {one.lag_ms:+.1f} ms from its time at the end ({limit(abs(one.lag_ms), at_most=20)})"
+        )
         print(f"  to the viewer of obs_stream: p50 {np.median(late):.0f} ms, p99 {np.percentile(late, 99):.0f} ms")
     for name, node in one.nodes.items():
         if node["latency_p50_us"] is not None:
@@ -173,20 +181,29 @@ def interrupts(count: int) -> list[float]:
     return found
 
 
+def tell_more(title: str, less: dict[str, Any], more: dict[str, Any]) -> None:
+    """Print how much more CPU something takes: the median of runs with and without it, one after the other."""
+    found = float(np.median([seen(25, 10, **more).cpu - seen(25, 10, **less).cpu for _ in range(3)]))
+    print(f"{title}: {found:+.1f} % of a core ({limit(found, at_most=5)})")
+
+
 def tell_browser(seconds: float) -> None:
     """Print how long a frame takes from the sink to the canvas of a browser."""
     with tempfile.TemporaryDirectory() as folder:
         run = Run(live_graph(25, ["page"], folder, {"page": 0}), live=True)
         begin(run)
         url = next(notice for notice in run.notices if "http://" in notice).split()[-1]
-        found = canvas_latencies(url, seconds)
+        found = {title: canvas_latencies(url, seconds, query) for title, query in PAGES.items()}
         run.stop()
         run.wait(10)
-    if not found:
-        print("browser_view to a canvas: no Chromium or no Playwright here")
-        return
-    middle, most = np.percentile(found, [50, 95])
-    print(f"browser_view to a canvas: p50 {middle:.0f} ms ({limit(middle, at_most=20)}), p95 {most:.0f} ms")
+    for title, times in found.items():
+        if not times:
+            print("browser_view to a canvas: no Chromium or no Playwright here")
+            return
+        middle, most = np.percentile(times, [50, 95])
+        print(
+            f"browser_view to a canvas, {title}: p50 {middle:.0f} ms ({limit(middle, at_most=20)}), p95 {most:.0f} ms"
+        )
 
 
 def tell_interrupts(times: list[float]) -> None:
@@ -200,7 +217,7 @@ def tell_interrupts(times: list[float]) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=0.5, help="of the first part")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of the first part")
     parser.add_argument("--interrupts", type=int, default=20)
     asked = parser.parse_args()
     Talker.sound = speech(30.0)
@@ -211,13 +228,9 @@ def main() -> None:
     print(f"  sample to pixel p99 {most:.0f} ms ({limit(most, at_most=170)})")
     tell("40 a second, the same", seen(40, 30), 0.001)
     tell("25 a second, vowel_lip_sync", seen(25, 15, motion="vowel_lip_sync"), 1.0)
-    plain, second = seen(25, 15), seen(25, 15, viewers=2)
-    more = second.cpu - plain.cpu
-    print(f"second viewer: {more:+.1f} % of a core ({limit(more, at_most=5)})")
-    two = seen(25, 15, ("obs", "page")).cpu
-    for title, record in (("off", False), ("recording", True)):
-        third = seen(25, 15, ("obs", "page", "recorder"), record=record).cpu - two
-        print(f"third sink, a recorder that is {title}: {third:+.1f} % of a core ({limit(third, at_most=5)})")
+    tell_more("second viewer", {}, {"viewers": 2})
+    tell_more("third sink, a recorder that is off", {"sinks": TWO}, {"sinks": THREE})
+    tell_more("third sink, a recorder that records", {"sinks": TWO}, {"sinks": THREE, "record": True})
     tell_browser(15)
     tell_interrupts(interrupts(asked.interrupts))
 

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from bench_motion import RATE, Sound
+from numpy.typing import NDArray
 
 from avatar_nodes.payloads import AudioChunk
 from graphcore import Output, Source, check, load, timestamp_of
@@ -25,18 +26,26 @@ from graphcore.testing import accept_params
 GRAPH = Path(__file__).parents[2] / "graphs" / "live.yaml"
 CHUNK = RATE // 50  # samples: 20 ms, as devices give them
 SILENCE_NS = 900_000_000  # after an interrupt
+HEARD_S = 10.0  # of sound that a viewer keeps: the newest
 VIEWER = """
-import json, sys, time
+import collections, json, sys, time
 import av
-seen = []
+seen, heard, kept_s = [], collections.deque(), float(sys.argv[2])
 try:
     with av.open(sys.argv[1], format="nut", options={"fflags": "nobuffer", "probesize": "4096"}) as stream:
-        for packet in stream.demux(video=0):
-            if packet.pts is not None:
-                seen.append((float(packet.pts * packet.time_base), time.monotonic()))
+        for packet in stream.demux():
+            if packet.pts is None:
+                continue
+            at = float(packet.pts * packet.time_base)
+            if packet.stream.type == "video":
+                seen.append((at, time.monotonic()))
+            else:
+                heard.append((at, bytes(packet)))
+                while heard[0][0] < at - kept_s:
+                    heard.popleft()
 except av.error.FFmpegError:
     pass  # the stream has ended
-print(json.dumps(seen))
+print(json.dumps({"seen": seen, "heard": [(at, sound.hex()) for at, sound in heard]}))
 """
 
 
@@ -89,19 +98,43 @@ def free_port() -> int:
 
 
 class Viewer:
-    """Looks at obs_stream from a process of its own, and says when which frame came."""
+    """Looks at obs_stream from a process of its own: says when which frame came, and what was heard last."""
 
     def __init__(self, port: int) -> None:
-        command = [sys.executable, "-c", VIEWER, f"tcp://127.0.0.1:{port}"]
+        command = [sys.executable, "-c", VIEWER, f"tcp://127.0.0.1:{port}", str(HEARD_S)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self._told: dict[str, list[tuple[float, Any]]] | None = None
 
     def seen(self) -> list[tuple[float, float]]:
         """The frames that came, once the stream has ended: media time, and when it came (monotonic), s."""
-        told, _ = self._process.communicate(timeout=30)
-        return [(at, came) for at, came in json.loads(told)]
+        return [(at, came) for at, came in self._tell()["seen"]]
+
+    def sound_lag_ms(self) -> float:
+        """How much later than its media time the sound of the last seconds stands in the stream."""
+        heard = self._tell()["heard"]
+        pieces = [np.frombuffer(bytes.fromhex(sound), "<i2")[::2] for _, sound in heard]  # 48 kHz, the left one
+        start = heard[0][0]
+        times = start + np.arange(sum(map(len, pieces))) / 48_000
+        came = np.concatenate(pieces)[::3].astype(float)
+        wanted = said_at(np.round(times[::3] * RATE).astype(int))
+        lags = np.fft.irfft(np.fft.rfft(came) * np.conj(np.fft.rfft(wanted)))
+        lag = int(np.argmax(lags))
+        return 1e3 * (lag if lag < len(came) / 2 else lag - len(came)) / RATE
+
+    def _tell(self) -> dict[str, list[tuple[float, Any]]]:
+        if self._told is None:
+            self._told = json.loads(self._process.communicate(timeout=30)[0])
+        return self._told
 
 
-def canvas_latencies(url: str, seconds: float) -> list[float]:
+def said_at(samples: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the talker says at these samples since time zero, where nobody interrupts."""
+    chunks = np.array_split(Talker.sound, len(Talker.sound) // CHUNK)
+    whole = np.concatenate([chunk[:CHUNK] for chunk in chunks]).astype(float)
+    return whole[samples % len(whole)]
+
+
+def canvas_latencies(url: str, seconds: float, query: str) -> list[float]:
     """From browser_view to the canvas of a Chromium without a screen, ms each; empty where there is no browser."""
     try:
         from playwright.sync_api import sync_playwright
@@ -111,9 +144,12 @@ def canvas_latencies(url: str, seconds: float) -> list[float]:
     if program is None:
         return []
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        browser = started.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+        )
         page = browser.new_page()
-        page.goto(f"{url}?mute=1")
+        page.goto(url + query)
         page.wait_for_timeout(1000 * seconds)
         found = page.evaluate("window.graphcoreView.figures.latencies")
         browser.close()

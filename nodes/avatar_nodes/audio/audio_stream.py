@@ -12,7 +12,7 @@ from avatar_nodes.payloads import AudioChunk
 from graphcore import NodeError, Output, Param, Source, timestamp_of
 
 if TYPE_CHECKING:
-    from avatar_nodes.audio.audio_stream_model import Speakers
+    from avatar_nodes.audio.audio_stream_speakers import Speakers
     from avatar_nodes.audio.sound_queue_model import SoundQueue
     from graphcore import WebServer
 
@@ -51,10 +51,10 @@ class AudioStream(Source):
     _queue: SoundQueue
 
     def open(self) -> None:
-        from avatar_nodes.audio.audio_stream_model import Speakers
+        from avatar_nodes.audio.audio_stream_speakers import Speakers
         from avatar_nodes.audio.pcm_model import PcmFormat
         from avatar_nodes.audio.sound_queue_model import SoundQueue
-        from avatar_nodes.audio.tcp_speakers_model import TcpSpeakers
+        from avatar_nodes.audio.tcp_speakers import TcpSpeakers
         from graphcore import WebServer
 
         rate, channels = self.sample_rate, self.channels

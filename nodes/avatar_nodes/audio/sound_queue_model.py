@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FADE_S = 0.005  # of sound that breaks off
+SILENT_S = 0.04  # after an interrupt, before anything new: so much is taken for the end of what was broken off
 SOON_S = 0.5  # sound that goes on after a shorter silence had run dry; after a longer one it begins anew
 SMALL = 256  # samples: so few are kept together with those that follow
 
@@ -29,6 +30,7 @@ class SoundQueue:
         self._fade = np.linspace(1.0, 0.0, round(FADE_S * sample_rate), dtype=np.float32)[:, None]
         self._parts: deque[NDArray[np.float32]] = deque()
         self._held = 0  # samples in the parts
+        self._ending = np.zeros((0, channels), np.float32)  # comes before the parts: how sound that was forgotten ends
         self._gives = False
         self._complete = False  # who put it said that this is all for now
         self._waited = 0  # samples of silence given while sound was there already
@@ -64,6 +66,10 @@ class SoundQueue:
     def take(self, count: int) -> NDArray[np.float32]:
         """The next `count` samples of sound, or of silence."""
         with self._lock:
+            ended, self._ending = self._ending[:count], self._ending[count:]
+            if len(ended) == count:
+                return ended
+            count -= len(ended)
             given = self._next(count) if self._may_give(count) else np.zeros((0, self._channels), np.float32)
             missing = count - len(given)
             if missing and self._gives:
@@ -71,18 +77,21 @@ class SoundQueue:
                 if not self._complete:
                     given, self._dry = self._faded(given), 0
             self._dry += missing
-        return np.concatenate([given, np.zeros((missing, self._channels), np.float32)]) if missing else given
+        whole = missing == len(ended) == 0
+        return given if whole else np.concatenate([ended, given, np.zeros((missing, self._channels), np.float32)])
 
     def forget(self) -> None:
-        """Throw away what waits; what is being given fades."""
+        """Throw away what waits; what is being given fades, and then it is silent for a moment."""
         with self._lock:
-            tail = self._next(len(self._fade)) if self._gives else None
+            tail = self._ending
+            if not len(tail) and self._gives:
+                tail = self._next(len(self._fade))
+                tail = tail * self._fade[: len(tail)]
+            self._ending = np.zeros((round(SILENT_S * self._rate), self._channels), np.float32)
+            self._ending[: len(tail)] = tail
             self._parts.clear()
             self._held = 0
-            if tail is not None and len(tail):
-                self._parts.append(tail * self._fade[: len(tail)])
-                self._held = len(tail)
-                self._complete = True
+            self._gives, self._waited, self._dry = False, 0, round(SOON_S * self._rate)
 
     def _may_give(self, count: int) -> bool:
         """Whether sound goes on, or begins: enough of it is there, or it was waited for long enough."""

@@ -38,7 +38,7 @@ class BrowserView(Node):
 
     def open(self) -> None:
         from avatar_nodes.sinks.browser_maker_model import PictureMaker
-        from avatar_nodes.sinks.browser_viewers_model import Viewers
+        from avatar_nodes.sinks.browser_viewers import Viewers
         from graphcore import WebServer
 
         self._viewers = Viewers(self.context.counts, self._watch)

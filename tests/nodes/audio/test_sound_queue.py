@@ -116,6 +116,20 @@ def test_what_was_not_heard_yet_is_forgotten_without_a_sound():
     assert not heard(made, 20).any()
 
 
+def test_what_comes_after_something_was_forgotten_is_whole_and_40_ms_away():
+    made = queue()
+    made.put(sound(400, 0.5))
+    made.take(CHUNK)
+    made.forget()
+    made.put(sound(40, 0.9))
+    made.forget()  # once more, during the fade
+    made.put(sound(40, 0.7))
+    given_back = heard(made, 5)
+    assert 0.0 < given_back[2] < 0.5
+    np.testing.assert_array_equal(given_back[5:], np.repeat(np.float32([0.0, 0.7, 0.0]), [35, 40, 20]))
+    assert made.underruns == 0
+
+
 def test_it_is_full_until_some_was_taken():
     made = queue(most_s=0.1)
     made.put(sound(110))

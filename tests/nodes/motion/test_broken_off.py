@@ -76,13 +76,17 @@ def speech(pairs: Pairs, interrupt: Callable[[], None]) -> type[Source]:
     return Heard
 
 
-def faces(kind: type[Node], pairs: Pairs, rate: int, spoken: Pairs = ()) -> tuple[list[Packet], int]:
-    """The faces of a live run, and how many had left at the interrupt."""
+def faces(
+    kind: type[Node], pairs: Pairs, rate: int, spoken: Pairs = (), behind_ms: int = 0
+) -> tuple[list[Packet], int]:
+    """The faces of a live run, and how many had left at the interrupt, when it is `behind_ms` behind the clock."""
     made: list[Packet] = []
     before: list[int] = []
+    clock = VirtualClock()
 
     def interrupt() -> None:
         before.append(len(made))
+        clock.jump_to(clock.now() + behind_ms * MS)
         run.interrupt()
 
     links = {"speech": Link("heard", "sent", "lips", "speech", "exact")}
@@ -92,7 +96,7 @@ def faces(kind: type[Node], pairs: Pairs, rate: int, spoken: Pairs = ()) -> tupl
         links["phones"] = Link("said", "sent", "lips", "phones", "hold")
     nodes["lips"] = GraphNode("lips", kind, accept_params(kind, {}), links)
     nodes["shown"] = GraphNode("shown", Shown, {}, {"motion": Link("lips", "motion", "shown", "motion", "exact")})
-    run = Run(Graph(nodes, frame_rate=Fraction(rate)), live=True, clock=VirtualClock())
+    run = Run(Graph(nodes, frame_rate=Fraction(rate)), live=True, clock=clock)
     run.tap("lips", "motion", made.append)
     run.run()
     return made, before[0]
@@ -113,6 +117,19 @@ def test_lips_fall_to_rest_and_stay_there_until_more_is_heard(features, phones, 
     assert not jaw[falling - 1 : np.searchsorted(at, 1.4)].any()
     assert jaw[np.searchsorted(at, 1.6) :].max() > 0.1, "talking again goes on"
     assert np.abs(np.diff(jaw[before - 1 : np.searchsorted(at, 1.5)])).max() < 0.25, "a jump"
+
+
+@pytest.mark.parametrize("kind", [Scripted, VowelLipSync])
+@pytest.mark.parametrize("behind_ms", [0, 5000])
+def test_the_first_phone_that_is_said_next_closes_however_far_behind_the_graph_is(
+    features, phones, kind, behind_ms
+) -> None:
+    pairs = features([("_", 0.2), ("a", 0.8), ("_", 0.04), ("m", 0.08), ("a", 0.4), ("_", 0.4)])
+    said = phones(("_", 0.2), ("a", 0.84), ("m", 0.08), ("a", 0.4), ("_", 0.4))
+    made, _ = faces(kind, pairs, 25, said, behind_ms)
+    closed = [packet.timestamp // MS for packet in made if packet.payload.closure > 0.95]
+    assert closed == [1080]
+    assert max(packet.payload.expression[JAW] for packet in made if packet.timestamp > 1200 * MS) > 0.1
 
 
 @pytest.mark.parametrize("kind", [Scripted, VowelLipSync])

@@ -18,7 +18,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.browser_view import BrowserView
-from avatar_nodes.sinks.browser_viewers_model import ON_WAY
+from avatar_nodes.sinks.browser_viewers import ON_WAY
 from avatar_nodes.sinks.browser_wire_model import FORGET, HEAD, PICTURE, SOUND
 from graphcore import NodeError, Output, Run, RunError, Source
 from graphcore.graph.spec import Graph, GraphNode, Link

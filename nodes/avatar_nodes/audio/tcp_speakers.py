@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 
-from avatar_nodes.audio.audio_stream_model import BUSY, PORTION, Speakers
+from avatar_nodes.audio.audio_stream_speakers import BUSY, PORTION, Speakers
 from avatar_nodes.audio.loopback_model import HEAD, REFUSAL, is_request, watch
 
 MOST_SILENT = 16  # connections that say nothing; of more the oldest is closed
