@@ -12,13 +12,12 @@ LEAST_MS = 0.5  # of a node that is worth telling
 
 
 def latency_lines(ended: Run | PlacedRun) -> list[str]:
-    """A line for each sink to which something came; none for a run that was not live."""
+    """A line for each sink to which something came after its time; none for a run that was not live."""
     sources = _sources(ended)
     nodes = ended.stats()["nodes"]
     sinks = sources.keys() - {source for each in sources.values() for source in each}
-    return [
-        _line(name, nodes, sources) for name in nodes if name in sinks and nodes[name]["latency_p50_us"] is not None
-    ]
+    reached = [name for name in nodes if name in sinks and nodes[name]["latency_p50_us"] is not None]
+    return [line for name in reached if (line := _line(name, nodes, sources))]
 
 
 def _sources(ended: Run | PlacedRun) -> dict[str, list[str]]:
@@ -31,15 +30,16 @@ def _sources(ended: Run | PlacedRun) -> dict[str, list[str]]:
 
 
 def _line(sink: str, nodes: dict[str, Any], sources: dict[str, list[str]]) -> str:
+    """Empty where everything came in time, as from a source that is paced by its timestamps and sends ahead of them."""
     way = _slowest_way(sink, nodes, sources)
     before, parts = 0.0, []
     for name in way:
-        reached = _ms(nodes, name, "latency_p50_us") or before
-        if name == sink:  # its median is of all that it took, and something else may have come sooner
-            reached = max(reached, before)
-        if abs(reached - before) >= LEAST_MS:
+        reached = _ms(nodes, name, "latency_p50_us") or 0.0
+        if reached - before >= LEAST_MS:  # less than before: most that it took came sooner, on another way
             parts.append(f"{name} {reached - before:+.0f}")
             before = reached
+    if not parts:
+        return ""
     p99_ms = max(_ms(nodes, name, "latency_p99_us") or 0.0 for name in way[-2:])
     return f"{sink}: latency {before:.0f} ms (p50), {p99_ms:.0f} ms (p99): {', '.join(parts)}"
 

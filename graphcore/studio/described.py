@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from graphcore.graph.spec import Graph, GraphNode, Link
 from graphcore.payload import payload_name
@@ -76,6 +76,7 @@ def _param(node: GraphNode, param: Param[Any], dials: Dials) -> dict[str, Any]:
     return {
         "name": param.name,
         "kind": _kind(param),
+        "item": get_args(param.type)[0].__name__ if _kind(param) == "list" else "",
         "value": "..." if value and param.name in HIDDEN and not param.live else value,
         "default": dials.shown(node.params[param.name] if param.file else default),
         "live": dials.live(param),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from graphcore import Input, Node, Output, Run, Source, VirtualClock, payload
+from graphcore import Input, Node, Output, Param, Run, Source, VirtualClock, payload
 from graphcore.cli.latency import latency_lines
 from graphcore.graph.spec import Graph, GraphNode, Link
 
@@ -90,3 +90,49 @@ def test_each_node_tells_what_it_added_on_the_slowest_way() -> None:
 
 def test_what_was_not_live_has_none() -> None:
     assert latency_lines(ended(live=False)) == []
+
+
+class Film(Source):
+    """Sends each number 40 ms ahead of its time."""
+
+    number = Output(Number)
+
+    def produce(self) -> Iterator[None]:
+        for index in range(5):
+            self.number.send(Number(index), timestamp=(index + 1) * 40 * MS)
+            yield
+
+
+class Slow(Node):
+    """Takes until so long after the time of a number."""
+
+    number = Input(Number)
+    late_ms = Param(0)
+    answer = Output(Number)
+
+    def process(self, number: Number) -> None:
+        _pass(self, self.timestamp // MS + self.late_ms)
+        self.answer.send(number)
+
+
+def film(late_ms: int) -> Run:
+    """A run of a film over a node to a sink."""
+    nodes = {
+        "film": GraphNode("film", Film, {}, {}),
+        "slow": GraphNode(
+            "slow", Slow, {"late_ms": late_ms}, {"number": Link("film", "number", "slow", "number", "each")}
+        ),
+        "shown": GraphNode("shown", Shown, {}, {"sound": Link("slow", "answer", "shown", "sound", "each")}),
+    }
+    run = Run(Graph(nodes), live=True, clock=VirtualClock())
+    run.run()
+    return run
+
+
+def test_what_is_sent_ahead_of_its_time_is_no_step_of_the_way() -> None:
+    (line,) = latency_lines(film(30))
+    assert re.fullmatch(r"shown: latency \d+ ms \(p50\), \d+ ms \(p99\): slow \+\d+(, shown \+\d+)?", line), line
+
+
+def test_what_came_in_time_has_no_latency_to_tell() -> None:
+    assert latency_lines(film(-20)) == []

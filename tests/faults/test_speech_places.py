@@ -93,7 +93,8 @@ def node(name: str, kind: type[Node], **given: object) -> GraphNode:
     params = {key: value for key, value in given.items() if key in kind.params}
     made = GraphNode(name, kind, accept_params(kind, params), {})
     for port in given.keys() - params.keys():
-        made.links[port] = Link(*str(given[port]).split("."), name, port, kind.inputs[port].align)
+        source, output = str(given[port]).split(".")
+        made.links[port] = Link(source, output, name, port, kind.inputs[port].align)
     return made
 
 

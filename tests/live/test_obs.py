@@ -117,11 +117,13 @@ def test_a_graph_that_was_killed_is_back_within_three_seconds(obs: Obs, graph: l
     first.kill()
     first.wait()
     obs.await_picture(lambda picture: not opaque(picture))  # OBS clears what has ended
+    begun = time.monotonic()
     obs.run(*graph, cwd=tmp_path)
-    obs.await_listening()
-    listening = time.monotonic()
     obs.await_picture(opaque)
-    assert time.monotonic() - listening < 3.0
+    back_s = time.monotonic() - begun
+    said = f"the picture was back {back_s:.2f} s after the start of the new process"
+    print(said)
+    assert back_s < 3.0, said
 
 
 def test_picture_and_sound_are_recorded_together(obs: Obs, graph: list[str], tmp_path: Path) -> None:
@@ -132,9 +134,11 @@ def test_picture_and_sound_are_recorded_together(obs: Obs, graph: list[str], tmp
     offsets = offsets_s(obs.record(SECONDS))
     if obs.lost > 0.05:
         pytest.skip(f"this machine is too busy: OBS lost {obs.lost:.0%} of its own frames")
-    said = f"sound after picture: {[round(1000 * offset) for offset in offsets]} ms"
-    assert len(offsets) >= SECONDS - 2, said
-    assert abs(statistics.median(offsets)) <= 0.020, said
+    assert len(offsets) >= SECONDS - 2, f"{len(offsets)} flashes with a beep in {SECONDS} s"
+    median_ms, worst_ms = 1000 * statistics.median(offsets), 1000 * max(offsets, key=abs)
+    said = f"sound after picture: {median_ms:+.0f} ms (median), {worst_ms:+.0f} ms (worst), of {len(offsets)}"
+    print(said)
+    assert abs(median_ms) <= 20, said
 
 
 def offsets_s(film: Path) -> list[float]:

@@ -40,7 +40,7 @@ def test_params_are_described_as_they_are_declared(served: Served) -> None:
     gain = params["gain"]
     assert (gain["value"], gain["default"], gain["ge"], gain["le"], gain["unit"]) == (0.5, 0.5, 0.0, 1.0, "dB")
     assert params["mood"]["choices"] == ["calm", "merry"]
-    assert params["pair"]["value"] == [1.0, 2.0]
+    assert (params["pair"]["value"], params["pair"]["item"], gain["item"]) == ([1.0, 2.0], "float", "")
     assert (params["photo"]["file"], params["photo"]["optional"]) == ("in", True)
     assert params["token"]["value"] == "...", "what lets somebody in is not shown"
 

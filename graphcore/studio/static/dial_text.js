@@ -28,5 +28,5 @@ function read(param, text) {
   if (text === "" && param.optional) return null;
   if (param.kind !== "list") return text;
   const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
-  return parts.every((part) => Number.isFinite(Number(part))) ? parts.map(Number) : parts;
+  return param.item === "str" ? parts : parts.map((part) => (Number.isFinite(Number(part)) ? Number(part) : part));
 }

@@ -21,12 +21,12 @@ export class Dials {
   constructor(connection) {
     this.connection = connection;
     this.all = new Map(); // by "node.param"
-    the("filter").addEventListener("input", () => this.#filter(the("filter").value.trim().toLowerCase()));
+    the("filter").addEventListener("input", () => this.#filter());
     the("filter").addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
       the("filter").value = "";
-      this.#filter("");
+      this.#filter();
       the("filter").blur();
     });
   }
@@ -42,6 +42,7 @@ export class Dials {
     const group = (node) => this.#group(node);
     the("dials").replaceChildren(...live.map(group), ...rest, ...fixed.map(group));
     if (!withParams.length) the("dials").append(element("p", { class: "none" }, "No node of this graph has params."));
+    this.#filter();
   }
 
   /** The dial of a param, or undefined where it is not live. */
@@ -87,7 +88,9 @@ export class Dials {
     return `graphcore.group.${this.run.name}.${node.name}`;
   }
 
-  #filter(text) {
+  /** Hide what the words that are typed do not name. */
+  #filter() {
+    const text = the("filter").value.trim().toLowerCase();
     for (const [name, group] of this.groups) {
       let some = false;
       for (const row of group.querySelectorAll(".row, .fixed div")) {
@@ -95,7 +98,7 @@ export class Dials {
         row.hidden = !words.toLowerCase().includes(text);
         some ||= !row.hidden;
       }
-      group.hidden = !some;
+      group.hidden = text !== "" && !some;
       if (text !== "" && some) group.open = true;
     }
   }

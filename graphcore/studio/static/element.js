@@ -26,6 +26,11 @@ export function the(id) {
   return document.getElementById(id);
 }
 
+/** Set attributes of an element that is there. */
+export function place(target, attributes) {
+  for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, value);
+}
+
 /** Set text, and touch the page only where it changes. */
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;

@@ -1,5 +1,5 @@
 // The graph: nodes as boxes with what they do, links as curves with what goes over them.
-import { drawn, the } from "./element.js";
+import { drawn, place, the } from "./element.js";
 import { layout } from "./layout.js";
 import { LinkCurve } from "./link_curve.js";
 import { NodeBox } from "./node_box.js";
@@ -38,7 +38,7 @@ export class GraphView {
     for (const [name, node] of Object.entries(stats.nodes)) {
       if (Object.keys(node.counts).length) this.#counting.add(name);
     }
-    if (this.#counting.size > before) this.#draw();
+    if (this.#counting.size > before) this.#move();
     for (const [name, box] of this.#boxes) if (stats.nodes[name]) box.show(stats.nodes[name], rates);
     for (const row of stats.links) this.#curves.get(row.link)?.show(row, rates.link(row.link));
   }
@@ -57,12 +57,8 @@ export class GraphView {
   }
 
   #draw() {
-    const places = layout(this.run, (node) => NodeBox.height(node, this.#counting.has(node.name)));
-    this.size = [places.width + 2 * MARGIN, places.height + 2 * MARGIN];
-    this.picture = drawn("svg", {
-      role: "group", "aria-label": `graph of ${this.run.nodes.length} nodes`,
-      viewBox: `${-MARGIN} ${-MARGIN} ${this.size.join(" ")}`,
-    });
+    const places = this.#layout();
+    this.picture = drawn("svg", { role: "group", "aria-label": `graph of ${this.run.nodes.length} nodes` });
     const curves = this.run.links.map((link, index) => new LinkCurve(link, places.routes[index]));
     const boxes = this.run.nodes.map((node) => new NodeBox(node, places.nodes.get(node.name), this.run, this.choose));
     this.#curves = new Map(curves.map((curve) => [curve.key, curve]));
@@ -70,6 +66,24 @@ export class GraphView {
     this.picture.append(...curves.map((curve) => curve.all), ...boxes.map((box) => box.all));
     this.frame.replaceChildren(this.picture);
     this.mark(this.#chosen);
+    this.#resize(places);
+  }
+
+  /** Make room for another line in a box: everything stays what it is, with its focus and its tip. */
+  #move() {
+    const places = this.#layout();
+    for (const [name, box] of this.#boxes) box.move(places.nodes.get(name));
+    this.run.links.forEach((link, index) => this.#curves.get(LinkCurve.key(link)).move(places.routes[index]));
+    this.#resize(places);
+  }
+
+  #layout() {
+    return layout(this.run, (node) => NodeBox.height(node, this.#counting.has(node.name)));
+  }
+
+  #resize({ width, height }) {
+    this.size = [width + 2 * MARGIN, height + 2 * MARGIN];
+    place(this.picture, { viewBox: `${-MARGIN} ${-MARGIN} ${this.size.join(" ")}` });
     this.#fit();
   }
 

@@ -1,5 +1,5 @@
 // A link in the graph: a curve, and at its end what goes over it.
-import { drawn, write } from "./element.js";
+import { drawn, place, write } from "./element.js";
 import { ends } from "./order.js";
 import { rateText } from "./rates.js";
 
@@ -12,16 +12,28 @@ export class LinkCurve {
   #lost = 0;
   #fading = 0;
 
+  /** What the link is called in statistics. */
+  static key(link) {
+    return `${link.from} -> ${link.to}`;
+  }
+
   constructor(link, route) {
-    this.key = `${link.from} -> ${link.to}`;
+    this.key = LinkCurve.key(link);
     this.input = ends(link.to).port;
-    const [x, y] = route.at(-1);
-    const path = curve(route);
-    this.label = drawn("text", { x: x - 8, y: y - 4, class: "flow" });
+    this.label = drawn("text", { class: "flow" });
+    this.paths = [drawn("path"), drawn("path", { class: "reach" })];
     this.all = drawn(
       "g", { class: `link${link.follows ? " follows" : ""}${link.fused ? " fused" : ""}`, "data-tip": this.key },
-      drawn("path", { d: path }), drawn("path", { d: path, class: "reach" }), this.label,
+      ...this.paths, this.label,
     );
+    this.move(route);
+  }
+
+  /** Let it go along another route. */
+  move(route) {
+    const [x, y] = route.at(-1);
+    place(this.label, { x: x - 8, y: y - 4 });
+    for (const path of this.paths) place(path, { d: curve(route) });
   }
 
   /** Show what was counted. */

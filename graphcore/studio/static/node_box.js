@@ -1,5 +1,5 @@
 // A node in the graph: its name, and what it does in a second.
-import { drawn, write } from "./element.js";
+import { drawn, place, write } from "./element.js";
 import { NODE_WIDTH, portY } from "./layout.js";
 import { isLoss, latencyText, msText, rateText } from "./rates.js";
 
@@ -17,7 +17,7 @@ export class NodeBox {
     return Math.max(rows, PORT_ROW * Math.max(node.inputs.length, node.outputs.length) + 20);
   }
 
-  constructor(node, { x, y, height }, run, choose) {
+  constructor(node, where, run, choose) {
     this.node = node;
     const elsewhere = node.place && node.place !== "here";
     this.about = `${node.doc || node.type}${elsewhere ? ` Runs in ${node.place}.` : ""}`;
@@ -29,19 +29,32 @@ export class NodeBox {
       latency: text(RIGHT, FIGURES_Y + ROW, "figure end"),
       counts: text(LEFT, FIGURES_Y + 2 * ROW, "figure counts"),
     };
-    this.load = drawn("rect", { y: height - 3, width: 0, height: 3, class: "load" });
+    this.load = drawn("rect", { width: 0, height: 3, class: "load" });
+    this.body = drawn("rect", { width: NODE_WIDTH, rx: 5, class: "body" });
+    this.ports = ports(node, run);
     this.all = drawn(
       "g",
       {
-        class: "node", transform: `translate(${x} ${y})`, tabindex: 0, role: "button",
+        class: "node", tabindex: 0, role: "button",
         "aria-label": `${node.name}, ${node.type}`, "data-tip": this.about,
         onclick: () => choose(node.name), onkeydown: (event) => pressed(event, () => choose(node.name)),
       },
-      drawn("rect", { width: NODE_WIDTH, height, rx: 5, class: "body" }),
+      this.body,
       text(LEFT, TITLE_Y, "title", clipped(node.name, 13)),
       text(LEFT, TYPE_Y, "type", clipped((elsewhere ? `${node.place}: ` : "") + node.type, 20)),
-      ...Object.values(this.texts), this.load, ...ports(node, height, run),
+      ...Object.values(this.texts), this.load, ...this.ports.flat(),
     );
+    this.move(where);
+  }
+
+  /** Put it elsewhere, and make it as high as it is there. */
+  move({ x, y, height }) {
+    place(this.all, { transform: `translate(${x} ${y})` });
+    place(this.body, { height });
+    place(this.load, { y: height - 3 });
+    for (const side of this.ports) {
+      side.forEach((port, index) => place(port, { cy: portY(height, index, side.length) }));
+    }
   }
 
   /** Show what was counted. */
@@ -81,16 +94,17 @@ function text(x, y, style, words = "") {
   return drawn("text", { x, y, class: style }, words);
 }
 
-function ports(node, height, run) {
+/** The dots of its inputs, and those of its outputs. */
+function ports(node, run) {
   const linked = new Set(run.links.flatMap((link) => [`>${link.to}`, `<${link.from}`]));
-  const dot = (x, side, name, index, count) =>
+  const dot = (x, side, name) =>
     drawn("circle", {
-      cx: x, cy: portY(height, index, count), r: 3.2, "data-tip": name,
+      cx: x, r: 3.2, "data-tip": name,
       class: linked.has(`${side}${node.name}.${name}`) ? "port" : "port free",
     });
   return [
-    ...node.inputs.map((name, index) => dot(0, ">", name, index, node.inputs.length)),
-    ...node.outputs.map(({ name }, index) => dot(NODE_WIDTH, "<", name, index, node.outputs.length)),
+    node.inputs.map((name) => dot(0, ">", name)),
+    node.outputs.map(({ name }) => dot(NODE_WIDTH, "<", name)),
   ];
 }
 

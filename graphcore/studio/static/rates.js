@@ -47,9 +47,9 @@ export class Rates {
   }
 }
 
-/** Whether what a node counts by this name was lost. */
+/** Whether what a node counts by this name was lost; how many milliseconds were is no number of things. */
 export function isLoss(what) {
-  return /drop|lost|late|underrun/.test(what);
+  return /\b(dropped|lost|late|underruns?)\b/.test(what) && !/\bms\b/.test(what);
 }
 
 /** The node that says an output's latency: its own, or one before it that is later (this one may handle sound, too). */

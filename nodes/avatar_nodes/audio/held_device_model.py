@@ -118,7 +118,6 @@ class HeldDevice:
     def _loosen(self) -> None:
         """Give the device more to go on with: a longer delay is better than holes."""
         self._latency_s *= 2
-        SOUND_DEVICES.close(self._stream)
         if not self._opens():
             self._lose()
 
@@ -126,7 +125,6 @@ class HeldDevice:
         """Look for it until it is there again."""
         self.there = False
         self.lost += 1
-        SOUND_DEVICES.close(self._stream)
         while not self._closing.is_set() and not self._opens_again():
             self._closing.wait(RETRY_S)
 
@@ -140,6 +138,7 @@ class HeldDevice:
         return True
 
     def _opens(self) -> bool:
+        SOUND_DEVICES.close(self._stream)  # it may run: another may have looked for devices while it was opened
         try:
             self._open()
         except SoundDeviceError:

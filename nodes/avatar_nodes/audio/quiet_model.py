@@ -25,13 +25,24 @@ def quiet_alsa() -> None:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """While a device is opened; PortAudio has no other way."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    """While a device is opened; PortAudio has no other way. It is of the whole process: no longer than it must be."""
+    kept = _muted()
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        if kept is not None:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _muted() -> int | None:
+    """What stderr was, kept; None where it stays as it is: it is closed, or no more files can be opened."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        return None
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    return kept

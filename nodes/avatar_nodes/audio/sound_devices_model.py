@@ -135,7 +135,7 @@ class SoundDevices:
     def runs(self, stream: Any) -> bool:
         """Whether a stream was not closed, and its device goes on."""
         with self._lock:
-            return stream in self._streams and bool(stream.active)
+            return stream in self._streams and _active(stream)
 
     def close(self, stream: Any) -> None:
         """Close a stream, once or more often."""
@@ -153,7 +153,7 @@ class SoundDevices:
         with self._lock:
             cards = _cards()
             self._wishes += 1
-            running = any(stream.active for stream in self._streams)
+            running = any(_active(stream) for stream in self._streams)
             if running and self._wishes < PATIENCE and cards == self._cards:
                 return
             self._cards, self._wishes = cards, 0
@@ -194,12 +194,21 @@ def _ways(kind: Kind, device: SoundDevice, rate: int | None) -> Iterator[tuple[i
 def _opened(sounddevice: Any, kind: Kind, asked: dict[str, Any]) -> Any:
     with quiet_stderr():
         stream = (sounddevice.InputStream if kind == "microphone" else sounddevice.OutputStream)(**asked)
-        try:
+    try:
+        with quiet_stderr():
             stream.start()
-        except sounddevice.PortAudioError:
-            _close(stream)
-            raise
+    except sounddevice.PortAudioError:
+        _close(stream)
+        raise
     return stream
+
+
+def _active(stream: Any) -> bool:
+    """Whether its device goes on; of one that is gone PortAudio may not even say that."""
+    try:
+        return bool(stream.active)
+    except load_sounddevice().PortAudioError:
+        return False
 
 
 def _close(stream: Any) -> None:

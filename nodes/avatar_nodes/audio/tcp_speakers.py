@@ -32,10 +32,12 @@ class TcpSpeakers:
                 continue
             taken.setblocking(False)
             watch(taken)
-            self._take_in(loop.create_task(self._listen_to(taken)))
+            self._take_in(taken)
             await asyncio.sleep(ACCEPT_S)
 
-    def _take_in(self, task: asyncio.Task[None]) -> None:
+    def _take_in(self, speaker: socket.socket) -> None:
+        task = asyncio.create_task(self._listen_to(speaker))
+        task.add_done_callback(lambda _: speaker.close())  # also where it was cancelled before it began
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._silent.append(task)
@@ -44,7 +46,7 @@ class TcpSpeakers:
 
     async def _listen_to(self, speaker: socket.socket) -> None:
         """Whoever says the first word has the turn; one that connects and says nothing is in nobody's way."""
-        with speaker, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             head = await self._head(speaker)
             self._silent = [task for task in self._silent if task is not asyncio.current_task()]
             if is_request(head):

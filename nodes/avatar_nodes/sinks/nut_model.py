@@ -99,6 +99,8 @@ def _section(startcode: int, body: bytes) -> bytes:
 
 def _number(value: int) -> bytes:
     """7 bits a byte, the highest first; all but the last have their top bit set."""
+    if value < 0:
+        raise ValueError(f"{value} in a NUT stream, expected 0 or more")
     digits = [value & 0x7F]
     while value := value >> 7:
         digits.append(0x80 | (value & 0x7F))

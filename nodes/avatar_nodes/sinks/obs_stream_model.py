@@ -32,7 +32,7 @@ class ObsServer:
         self._lock = threading.Lock()
         self._viewers: list[Viewer] = []
         self._begun: set[Viewer] = set()  # of these, those that know what is sent
-        self._closing = False
+        self._closing = threading.Event()
         counts.update({"viewers": 0, "frames dropped": 0})
         self._listener = socket.create_server((HOST, port), backlog=BACKLOG)
         self._listener.settimeout(ACCEPT_S)
@@ -71,7 +71,7 @@ class ObsServer:
 
     def close(self) -> None:
         """Leave everybody, and end the threads."""
-        self._closing = True
+        self._closing.set()
         self._thread.join()
         self._listener.close()
         with self._lock:
@@ -82,12 +82,13 @@ class ObsServer:
             viewer.close(max(0.0, until - monotonic()))
 
     def _accept(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 connection, _ = self._listener.accept()
             except TimeoutError:
                 continue
-            except OSError:  # it went before it was taken, or there are no more sockets
+            except OSError:  # it went before it was taken, or there are no more sockets: then the next fails, too
+                self._closing.wait(ACCEPT_S)
                 continue
             with self._lock:
                 if len(self._viewers) < MOST_VIEWERS:

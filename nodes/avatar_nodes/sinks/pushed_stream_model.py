@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from fractions import Fraction
 from time import monotonic_ns
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,37 +14,17 @@ from numpy.typing import NDArray
 
 from avatar_nodes.sinks.outgoing_sound_model import CHANNELS, SAMPLE_RATE, OutgoingSound
 from avatar_nodes.sinks.picture_track import PictureTrack
+from avatar_nodes.sinks.push_wire_model import Coding, Settings, Taken
 from avatar_nodes.sinks.sound_track import SoundTrack
+from avatar_nodes.sinks.synthetic_mark_model import marked
 
 NS_PER_S = 1_000_000_000
 PATIENCE_NS = 400_000_000  # without a frame until the newest is sent again
 STALLED_SLOTS = 1.5  # that a frame comes late after a stall; less is an uneven rate
 MOST_AHEAD_NS = 2 * NS_PER_S  # that the stream may be ahead of the clock: what the longest wait for a frame has put in
-TIMEOUT_US = 10_000_000  # for the network to take something
 
 # By the scheme of a URL; what is not here is sent as MPEG-TS.
 CONTAINERS = {"rtmp": "flv", "rtmps": "flv", "rtmpe": "flv", "rtmpt": "flv", "rtsp": "rtsp", "rtsps": "rtsp"}
-
-
-@dataclass(frozen=True)
-class Coding:
-    """How a stream is coded, and what it says of itself."""
-
-    frame_rate: Fraction
-    bit_rate: int
-    preset: str
-    background: tuple[int, int, int]
-    container: str  # as FFmpeg names it; empty: as the URL needs it
-    tags: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Taken:
-    """A frame, or sound where there is a sample rate, with its media time."""
-
-    timestamp: int
-    content: NDArray[Any]
-    sample_rate: int = 0
 
 
 class CannotSendError(Exception):
@@ -60,18 +38,19 @@ class PushedStream:
     follows, sound too, is put later by as much. Of two frames for one slot the first is sent.
     """
 
-    def __init__(self, url: str, coding: Coding, first: Taken, *, video: bool, audio: bool) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.held = 0  # frames that were sent again
         self._too_late = 0
-        self._zero, self._shift = first.timestamp, 0
-        self._began = monotonic_ns()
-        self._rate = coding.frame_rate
-        self._container = _open(url, coding)
-        self._container.metadata.update(coding.tags)
-        self._picture = self._picture_track(coding, first.content) if video else None
-        self._track = SoundTrack(self._container, SAMPLE_RATE, CHANNELS) if audio else None
+        self._zero: int | None = None  # the media time of the first frame; unknown until there is one
+        self._began = self._shift = 0
+        self._mark = settings.coding.mark
+        self._rate = settings.coding.frame_rate
+        self._container = _open(settings.url, settings.coding)
+        self._container.metadata.update(settings.coding.tags)
+        self._picture = self._picture_track(settings.coding, settings.size) if settings.size else None
+        self._track = SoundTrack(self._container, SAMPLE_RATE, CHANNELS) if settings.audio else None
         self._sound = OutgoingSound(0)
-        _connect(self._container, url)
+        _connect(self._container, settings.url)
 
     @property
     def late(self) -> int:
@@ -81,7 +60,7 @@ class PushedStream:
     def show(self, taken: Taken) -> None:
         """Send a frame."""
         assert self._picture is not None
-        time_ns = taken.timestamp - self._zero + self._shift
+        time_ns = self._time_ns(taken)
         late = self._picture_ns - time_ns
         if late > STALLED_SLOTS * NS_PER_S / self._rate:
             if self._picture_ns - (monotonic_ns() - self._began) > MOST_AHEAD_NS:
@@ -89,18 +68,19 @@ class PushedStream:
                 return
             self._shift += late
             time_ns += late
-        self._send(self._picture.add(time_ns, _sized(taken.content, self._picture.size)))
+        pixels = marked(taken.content) if self._mark else taken.content
+        self._send(self._picture.add(time_ns, _sized(pixels, self._picture.size)))
         self._be_silent()
 
     def play(self, taken: Taken) -> None:
         """Send sound."""
-        time_ns = taken.timestamp - self._zero + self._shift
+        time_ns = self._time_ns(taken)
         position = self._sound.next_ns
         self._send_sound(position, self._sound.add(time_ns, taken.content, taken.sample_rate))
 
     def keep_up(self) -> None:
         """Send the newest frame again, and silence, where nothing came for long."""
-        if self._picture is None:
+        if self._picture is None or self._zero is None:
             return
         due = int((monotonic_ns() - self._began - PATIENCE_NS) * self._rate / NS_PER_S)
         if due > self._picture.frames:
@@ -125,11 +105,17 @@ class PushedStream:
         assert self._picture is not None
         return int(self._picture.frames * NS_PER_S / self._rate)
 
-    def _picture_track(self, coding: Coding, pixels: NDArray[np.uint8]) -> PictureTrack:
+    def _time_ns(self, taken: Taken) -> int:
+        """Where it belongs. The clock starts with the first one: to connect takes as long as the server likes."""
+        if self._zero is None:
+            self._zero, self._began = taken.timestamp, monotonic_ns()
+        return taken.timestamp - self._zero + self._shift
+
+    def _picture_track(self, coding: Coding, size: tuple[int, int]) -> PictureTrack:
         return PictureTrack(
             self._container,
             coding.frame_rate,
-            (pixels.shape[1], pixels.shape[0]),
+            size,
             preset=coding.preset,
             background=coding.background,
             bit_rate=coding.bit_rate,
@@ -147,19 +133,9 @@ class PushedStream:
         self._container.mux(packets)
 
 
-def shown(url: str) -> str:
-    """A URL without what is secret in it: user, password, and everything behind the host, which may be a key."""
-    parts = urlsplit(url)
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # no number
-        port = ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}/..."
-
-
 def _open(url: str, coding: Coding) -> Any:
     container = coding.container or CONTAINERS.get(urlsplit(url).scheme, "mpegts")
-    options = {"rw_timeout": str(TIMEOUT_US), "flvflags": "no_duration_filesize", "flush_packets": "1"}
+    options = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
     try:
         return av.open(url, "w", format=container, container_options=options)
     except ValueError:  # av's UnknownFormatError

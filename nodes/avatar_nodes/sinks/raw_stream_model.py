@@ -52,6 +52,7 @@ class RawStream:
 
     def take(self, timestamp: int, pixels: NDArray[np.uint8]) -> None:
         """Remember the newest frame."""
+        timestamp = max(0, timestamp)  # a stream begins at 0
         first, self._pixels = self._pixels is None, pixels
         self._picture_ns = timestamp if first else max(timestamp, self._picture_ns + LATE_STEP_NS)
         self._came_ns = self._now()
@@ -86,7 +87,8 @@ class RawStream:
         if self._pixels is not None and self._now() - self._came_ns >= STALL_NS:
             self._repeat()
             yield self._picture()
-        self._sound = self._sound or OutgoingSound(timestamp)
+        timestamp += self.sound_delay_ns  # turned down, a part of the sound is left out; turned up, it is silent
+        self._sound = self._sound or OutgoingSound(max(0, timestamp))
         time_ns = self._sound.next_ns
         yield from self._heard(time_ns, self._sound.add(timestamp, samples, sample_rate))
 
@@ -105,7 +107,6 @@ class RawStream:
     def _heard(self, time_ns: int, samples: NDArray[np.float32]) -> Iterator[Parcel]:
         if len(samples):
             body = (np.clip(samples, -1.0, 1.0) * 32767.0).round().astype("<i2").tobytes()
-            time_ns = max(0, time_ns + self.sound_delay_ns)
             yield Parcel("sound", packet_head(int(self._video), time_ns, len(body)), body)
 
 

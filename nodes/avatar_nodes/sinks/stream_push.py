@@ -9,7 +9,7 @@ from avatar_nodes.payloads import AudioChunk, VideoFrame
 from graphcore import Input, Node, NodeError, Param
 
 if TYPE_CHECKING:
-    from avatar_nodes.sinks.pushed_stream_model import Coding
+    from avatar_nodes.sinks.push_wire_model import Coding
     from avatar_nodes.sinks.stream_push_model import Pusher
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
@@ -19,7 +19,8 @@ class StreamPush(Node):
     """Push H.264 and AAC to a streaming server: RTMP, or whatever else FFmpeg can send to.
 
     Frames leave at a constant rate: where the graph stalls the last frame is sent again, with silence. A connection
-    that breaks is made again, after one second at first and 30 at last. Of the URL only the host is ever shown.
+    that breaks, or whose server takes nothing for ten seconds, is made again, after one second at first and 30 at last.
+    It is coded and sent in a program of its own. Of the URL only the host is ever shown.
     """
 
     video = Input(VideoFrame, align="each", default=None, doc="the picture; the first frame says how large it is")
@@ -38,7 +39,7 @@ class StreamPush(Node):
     _pusher: Pusher | None = None
 
     def open(self) -> None:
-        from avatar_nodes.sinks.pushed_stream_model import shown
+        from avatar_nodes.sinks.push_wire_model import shown
         from avatar_nodes.sinks.stream_push_model import Pusher
 
         url = self._whole_url()
@@ -49,14 +50,13 @@ class StreamPush(Node):
             self._coding(),
             video="video" in self.context.linked,
             audio="audio" in self.context.linked,
-            mark=self.mark,
             counts=self.context.counts,
             told=lambda text: self.context.notice(f"{name}: {text}"),
         )
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
         from avatar_nodes.audio.continuous_model import check_sound
-        from avatar_nodes.sinks.pushed_stream_model import Taken, shown
+        from avatar_nodes.sinks.push_wire_model import Taken, shown
 
         pusher = self._open_pusher()
         if pusher.error is not None:
@@ -95,7 +95,7 @@ class StreamPush(Node):
 
     def _coding(self) -> Coding:
         from avatar_nodes.sinks.provenance import LABEL
-        from avatar_nodes.sinks.pushed_stream_model import Coding
+        from avatar_nodes.sinks.push_wire_model import Coding
 
         if len(self.background) != 3:
             raise NodeError(f"background {list(self.background)}: expected three numbers: red, green, blue")
@@ -107,6 +107,7 @@ class StreamPush(Node):
             (red, green, blue),
             self.container,
             {"title": self.context.name, "comment": LABEL, "service_name": LABEL},  # the last: of MPEG-TS
+            self.mark,
         )
 
     def _tell(self) -> None:

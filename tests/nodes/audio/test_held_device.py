@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from avatar_nodes.audio.held_device_model import HeldDevice
-from sound_cards import Card, SoundCards
+from avatar_nodes.audio.sound_devices_model import SOUND_DEVICES
+from sound_cards import Card, PortAudioError, SoundCards, Stream
 
 
 class Held:
@@ -39,6 +41,9 @@ class Held:
         with self._changed:
             while not what():
                 self._changed.wait(0.05)
+
+    def wait_until(self, *, there: bool) -> None:
+        self.wait(lambda: self.device.there == there)
 
     def go_on(self) -> None:
         """Wait for two blocks from now on."""
@@ -71,6 +76,21 @@ def test_it_comes_back_after_it_was_pulled_out(card: Card, held: Held) -> None:
     assert held.openings == [(16000.0, 1)] * 2
 
 
+def test_a_device_that_cannot_even_be_asked_comes_back(card: Card, held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    held.go_on()
+
+    def refused(_stream: Stream) -> bool:
+        raise PortAudioError("Invalid stream pointer [PaErrorCode -9988]")
+
+    with monkeypatch.context() as broken:
+        card.there = False
+        broken.setattr(Stream, "active", property(refused, lambda *_: None), raising=False)
+        held.wait(lambda: not held.device.there)
+    card.there = True
+    held.wait(lambda: held.device.there)
+    held.go_on()
+
+
 def test_a_device_that_says_nothing_any_more_is_opened_again(card: Card, held: Held) -> None:
     held.go_on()
     card.stalls = True
@@ -101,3 +121,39 @@ def test_others_go_on_while_one_is_looked_for(monkeypatch: pytest.MonkeyPatch) -
     assert (speaker.device.there, speaker.device.lost) == (True, 0)
     microphone.device.close()
     speaker.device.close()
+
+
+class Overtaken(SoundCards):
+    """So many times another looks for devices while one is about to be opened."""
+
+    times = 0
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        if self.times:
+            self.times -= 1
+            SOUND_DEVICES.look_again()
+        return super().query_devices()
+
+    @property
+    def running(self) -> int:
+        return sum(stream.active for stream in self._running)
+
+
+def test_a_headset_that_is_plugged_in_again_has_one_stream_for_each_of_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    ear, mouth = Card("Headset", channels_out=2), Card("Headset", channels_in=1)
+    cards = Overtaken(ear, mouth)
+    monkeypatch.setitem(sys.modules, "sounddevice", cards)  # type: ignore[arg-type]
+    both = [Held("microphone"), Held("speaker")]
+    ear.there = mouth.there = False
+    for held in both:
+        held.wait_until(there=False)
+    cards.times = 1
+    ear.there = mouth.there = True
+    both[0].wait(lambda: sum(len(held.openings) for held in both) >= 5)  # twice each, and who was overtaken once more
+    for held in both:
+        held.wait_until(there=True)
+        held.go_on()
+    assert cards.running == 2
+    for held in both:
+        held.device.close()
+    assert cards.running == 0

@@ -62,7 +62,8 @@ class Shown(Node):
 def node(name: str, kind: type[Node], links: dict[str, str], **params: object) -> GraphNode:
     made = GraphNode(name, kind, accept_params(kind, params), {})
     for port, where in links.items():
-        made.links[port] = Link(*where.split("."), name, port, kind.inputs[port].align)
+        source, output = where.split(".")
+        made.links[port] = Link(source, output, name, port, kind.inputs[port].align)
     return made
 
 

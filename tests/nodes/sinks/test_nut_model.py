@@ -44,6 +44,11 @@ def test_a_stream_may_be_alone(stream: Picture | Sound) -> None:
         assert sum(packet.size for packet in read.demux()) == size
 
 
+def test_a_time_before_the_beginning_is_refused() -> None:
+    with pytest.raises(ValueError, match="-1 in a NUT stream, expected 0 or more"):
+        packet_head(0, -1, 4)
+
+
 def test_a_reader_begins_at_a_packet_in_the_middle() -> None:
     body = bytes(range(256)) * 16
     packets = [packet_head(0, index * 40_000_000, len(body)) + body for index in range(6)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +135,41 @@ def test_no_more_than_so_many_can_look(served: Served) -> None:
         assert refused.recv(1) == b""
     for viewer in viewers:
         viewer.close()
+
+
+class Full:
+    """Listens as a socket does, but twice a connection cannot be taken: no more files can be opened."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener, self.refusals, self.refused = listener, 0, threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.listener, name)
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.refusals == 2:
+            return self.listener.accept()
+        self.refusals += 1
+        self.refused.set()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+def test_where_no_more_can_be_taken_it_waits_before_it_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    create_server = socket.create_server
+    made: list[Full] = []
+
+    def create(*address: Any, **options: Any) -> Full:
+        made.append(Full(create_server(*address, **options)))
+        return made[0]
+
+    monkeypatch.setattr(socket, "create_server", create)
+    served = Served()
+    assert made[0].refused.wait(5)
+    viewer = socket.create_connection(("127.0.0.1", served.server.port), timeout=5)
+    assert (made[0].refusals, served.counts["viewers"]) == (1, 0)  # it rests
+    eventually(lambda: served.counts["viewers"] == 1)
+    viewer.close()
+    served.server.close()
 
 
 def test_an_interrupt_makes_silent_what_waits(served: Served) -> None:

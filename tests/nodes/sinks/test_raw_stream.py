@@ -89,8 +89,7 @@ def test_sound_is_silent_where_none_comes_and_has_no_holes() -> None:
         if index % 2:
             made.show(1000 * MS + index * 20 * MS)
     _, sounds = made.decoded()
-    ends = [time_ns + len(samples) * 1_000_000_000 // 48000 for time_ns, samples in sounds]
-    assert max(abs(end - sounds[index + 1][0]) for index, end in enumerate(ends[:-1])) < 30_000
+    assert without_holes(sounds)
     heard = [(time_ns, abs(samples).max()) for time_ns, samples in sounds]
     assert all(level == 0 for time_ns, level in heard if time_ns < 900 * MS)
     assert heard[-1][1] > 16000
@@ -118,6 +117,42 @@ def test_a_picture_alone_and_sound_alone_are_streams_too() -> None:
     heard.play(80 * MS, 0.5)
     heard.play(100 * MS, 0.5)
     assert heard.decoded()[1][0][0] == 80 * MS
+
+
+def test_what_is_before_the_beginning_is_shown_there_and_not_heard() -> None:
+    made = Made()
+    for index in range(-2, 3):
+        made.show(index * 40 * MS, index + 2)
+        made.play(index * 40 * MS, 0.5)
+        made.play(index * 40 * MS + 20 * MS, 0.5)
+    pictures, sounds = made.decoded()
+    times = [time_ns for time_ns, _ in pictures]
+    assert times[0] == 0
+    assert times == sorted(set(times))
+    assert times[-1] == 80 * MS
+    assert sounds[0][0] == 0
+    assert without_holes(sounds)
+
+
+@pytest.mark.parametrize(("first_ms", "then_ms"), [(200, 10), (10, 200)])
+def test_a_delay_that_is_turned_leaves_sound_in_order(first_ms: int, then_ms: int) -> None:
+    made = Made(sound_delay_ns=first_ms * MS)
+    for index in range(30):
+        if index == 15:
+            made.stream.sound_delay_ns = then_ms * MS
+        made.show(index * 40 * MS)
+        made.play(index * 40 * MS, 0.5)
+        made.play(index * 40 * MS + 20 * MS, 0.5)
+    _, sounds = made.decoded()
+    assert without_holes(sounds)
+    end_ms = (sounds[-1][0] + len(sounds[-1][1]) * 1_000_000_000 // 48000) / MS
+    assert end_ms == pytest.approx(1200 + then_ms, abs=2)
+
+
+def without_holes(sounds: Timed) -> bool:
+    """Whether each stretch begins where the one before it ends."""
+    ends = [time_ns + len(samples) * 1_000_000_000 // 48000 for time_ns, samples in sounds]
+    return all(abs(end - begin) < 30_000 for end, (begin, _) in zip(ends, sounds[1:], strict=False))
 
 
 @pytest.mark.parametrize("delay_ns", [0, 16 * MS])

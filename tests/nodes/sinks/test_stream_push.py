@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from avatar_nodes.payloads import VideoFrame
-from avatar_nodes.sinks.pushed_stream_model import Coding, Taken, shown
+from avatar_nodes.sinks.push_wire_model import Coding, Taken, shown
 from avatar_nodes.sinks.stream_push import StreamPush
 from avatar_nodes.sinks.stream_push_model import Pusher
 from graphcore import NodeError, RunError
@@ -58,7 +58,7 @@ def receiver() -> Iterator[Receiver]:
 class Pushed:
     """A pusher, what it told, and what is given to it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = 30.0, close_s: float = 30.0) -> None:
         coding = Coding(Fraction(25), 500_000, "ultrafast", (0, 0, 0), "", {"service_name": "synthetic"})
         self.counts: dict[str, int] = {}
         self.told: list[str] = []
@@ -67,10 +67,11 @@ class Pushed:
             coding,
             video=True,
             audio=True,
-            mark=False,
             counts=self.counts,
             told=self.told.append,
             first_wait_s=0.01,
+            patience_s=patience_s,
+            close_s=close_s,
         )
 
     def give(self, start: int, stop: int, value: int = 100, level: float = 0.5) -> None:
@@ -184,15 +185,44 @@ def test_it_connects_again_and_begins_with_the_newest_frame(receiver: Receiver) 
     assert decoded(receiver.received[1])[0]
 
 
-def test_a_server_that_is_too_slow_costs_frames_and_holds_nobody_up(receiver: Receiver) -> None:
-    pushed = Pushed(receiver.url)  # accepted by the system, read by nobody
+def test_a_server_that_never_reads_costs_frames_and_is_left(receiver: Receiver) -> None:
+    pushed = Pushed(receiver.url, patience_s=1.0, close_s=0.5)  # accepted by the system, read by nobody
     pushed.give(0, 1)
     eventually(lambda: pushed.counts["connected"] == 1)
-    pushed.give(1, 400)  # more frames than may wait, and more sound
-    assert pushed.counts["frames dropped"] > 100
-    pushed.pusher.hush()
-    receiver.close()  # which resets the connection
+    noise = np.random.default_rng(0).integers(0, 256, (360, 640, 3), np.uint8)
+    frame = itertools.count(1)
+
+    def feed() -> bool:
+        for index in itertools.islice(frame, 30):
+            pushed.pusher.give(Taken(index * 40 * MS, np.roll(noise, index, axis=1)))
+        return pushed.counts["reconnects"] > 0
+
+    eventually(feed)
+    assert pushed.counts["frames dropped"] > 0
+    assert pushed.told[:2] == ["connected", "not connected (the server took nothing for 1 s); it goes on trying"]
     pushed.pusher.close()
+
+
+def test_a_server_that_never_answers_holds_nobody_up(receiver: Receiver) -> None:
+    pushed = Pushed(f"{receiver.url.replace('tcp', 'rtmp')}/app/{KEY}", patience_s=0.5)
+    taking = threading.Thread(target=receiver.take)  # the greeting of RTMP, which it does not return
+    taking.start()
+    pushed.give(0, 1)
+    eventually(lambda: pushed.counts["reconnects"] > 0)
+    assert pushed.told == ["not connected (the server took nothing for 0.5 s); it goes on trying"]
+    taking.join()
+    assert receiver.received[0]
+    pushed.pusher.close()
+
+
+def test_closing_does_not_wait_for_a_server_that_does_not_answer(receiver: Receiver) -> None:
+    pushed = Pushed(f"{receiver.url.replace('tcp', 'rtmp')}/app/{KEY}")
+    taking = threading.Thread(target=receiver.take, args=[1])
+    taking.start()
+    pushed.give(0, 1)
+    taking.join()  # it has greeted, and waits
+    pushed.pusher.close()
+    assert pushed.told == []
 
 
 def test_of_a_url_only_the_host_is_shown() -> None:
