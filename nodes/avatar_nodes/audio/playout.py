@@ -49,18 +49,16 @@ class Playout(Node):
             self._held.early_ns = int(self.sound_early_ms * NS_PER_MS)
 
     def process(self, video: VideoFrame | None, audio: AudioChunk | None) -> None:
-        if video is not None:
-            self.frames.send(video)
-        if not self._holds:
-            if audio is not None:
-                self.sound.send(audio)
-            return
         now = self.context.clock.now()
         if video is not None:
-            self._send(self._held.picture(self.timestamp, now))
-            self.context.counts["sound delay ms"] = round(self._held.delay_ns / NS_PER_MS - self.sound_early_ms)
-        if audio is not None:
+            if self._holds:  # the sound first: a sink that had the frame alone would take the sound for missing
+                self._send(self._held.picture(self.timestamp, now))
+                self.context.counts["sound delay ms"] = round(self._held.delay_ns / NS_PER_MS - self.sound_early_ms)
+            self.frames.send(video)
+        if audio is not None and self._holds:
             self._send(self._held.sound(self.timestamp, audio.samples, audio.sample_rate, now))
+        elif audio is not None:
+            self.sound.send(audio)
 
     def interrupt(self) -> None:
         if self._holds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from avatar_nodes.audio.playout import Playout
 from avatar_nodes.audio.playout_model import FADE_NS, FIRST_NS, LONGEST_NS, HeldSound, Piece
 from avatar_nodes.payloads import AudioChunk, VideoFrame
-from graphcore.testing import Result, run_node
+from graphcore import Run, VirtualClock
+from graphcore.graph.spec import Graph, GraphNode, Link
+from graphcore.testing import Result, accept_params, feed, run_node
 
 MS = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -222,3 +225,23 @@ def test_offline_everything_passes_as_it_comes() -> None:
     result = run_node(Playout, inputs={"video": frames(5), "audio": chunks(9)})
     assert order(result) == [(index * 30 * MS, 480) for index in range(9)]
     assert len(result.outputs["frames"]) == 5
+
+
+def test_the_sound_that_a_frame_lets_go_leaves_before_it() -> None:
+    """A sink that had the frame alone would take the sound for missing, and be silent instead."""
+    left: list[str] = []
+    sound = [(index * 20 * MS, AudioChunk(ramp(index * 320, 320), 16_000)) for index in range(10)]
+    picture = VideoFrame(np.zeros((2, 2, 3), np.uint8))
+    graph = Graph({}, frame_rate=Fraction(25))
+    graph.nodes["voice"] = GraphNode("voice", feed(AudioChunk, sound), {}, {})
+    graph.nodes["face"] = GraphNode("face", feed(VideoFrame, [(200 * MS, picture)]), {}, {})
+    links = {
+        "video": Link("face", "sent", "playout", "video", "each"),
+        "audio": Link("voice", "sent", "playout", "audio", "each"),
+    }
+    graph.nodes["playout"] = GraphNode("playout", Playout, accept_params(Playout, {}), links)
+    run = Run(graph, live=True, clock=VirtualClock())
+    run.tap("playout", "frames", lambda _: left.append("frame"))
+    run.tap("playout", "sound", lambda _: left.append("sound"))
+    run.run()
+    assert left == ["sound"] * 10 + ["frame"]
