@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from graphcore.graph.load import load
     from graphcore.runtime.run import Run
     from graphcore.studio.address import add_studio_address
-    from graphcore.studio.asked import ask_studio
+    from graphcore.studio.asked import RefusedError, ask_studio
     from graphcore.web.guard import Bucket
     from graphcore.web.server import WebServer
     from graphcore.web.websocket import WebSocket
@@ -47,6 +47,7 @@ _LAZY = {
     "Bucket": "graphcore.web.guard",
     "add_studio_address": "graphcore.studio.address",
     "ask_studio": "graphcore.studio.asked",
+    "RefusedError": "graphcore.studio.asked",
 }
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "PluginError",
     "Preview",
     "Provenance",
+    "RefusedError",
     "Registry",
     "Run",
     "RunError",

@@ -32,6 +32,7 @@ class Context(Protocol):
     linked: frozenset[str]  # the inputs and outputs of the node that the graph links
     counts: dict[str, int]  # what the node counts, by name ("frames dropped"): shown beside what the run counts
     forget_before: dict[str, int]  # in `interrupt`, by linked input: what is of an earlier media time (ns) is old
+    interrupted_at: int  # in `interrupt`: when, by the clock (ns), it was asked for
 
     @property
     def rng(self) -> np.random.Generator:

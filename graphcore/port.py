@@ -6,7 +6,7 @@ import math
 import types
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar, Union, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, Union, get_args, get_origin, overload
 
 from graphcore.errors import DeclarationError, ParamError
 from graphcore.payload import is_payload
@@ -175,6 +175,10 @@ class Param(_Named, Generic[T]):
         if self.required:
             raise DeclarationError(f"{owner.__name__}.{self.name}: read before the node was given its params")
         return self.default
+
+    if TYPE_CHECKING:  # without one at run time a value stands in the node, and is read at once
+
+        def __set__(self, instance: object, value: T) -> None: ...
 
     def check(self, owner: str) -> None:
         """Raise DeclarationError where no graph could use this param, or its default does not fit it."""

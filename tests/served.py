@@ -37,6 +37,8 @@ class Voice(Node):
 
     def changed(self, param: str) -> None:
         self._note(param, getattr(self, param))
+        if not self.pair:
+            self.pair = (1.0, 2.0)  # nothing to show: as it was
 
     def interrupt(self) -> None:
         self._note("interrupt", None)

@@ -107,6 +107,13 @@ class PlacedRun:
         self.graph.nodes[node].params[param] = accepted  # so that another attempt begins with it
         self._coordinator.do(lambda attempt: self._adjust(attempt, node, param, accepted))
 
+    def values(self) -> dict[str, dict[str, Any]]:
+        """What the live params of each node were set to."""
+        return {
+            name: {param: node.params[param] for param, declared in node.node_class.params.items() if declared.live}
+            for name, node in self.graph.nodes.items()
+        }
+
     def interrupt(self) -> None:
         """Let every node forget what waits in it to be said or shown; the run goes on."""
         self._coordinator.do(Attempt.interrupt)

@@ -58,6 +58,7 @@ class RunContext:
         self.linked = linked
         self.counts: dict[str, int] = {}
         self.forget_before: dict[str, int] = {}
+        self.interrupted_at = 0
         self._seed = seed
         self._cancelled = cancelled
         self._reports = reports

@@ -190,9 +190,9 @@ class Member:
         self.node.__dict__[param] = value
         self.node.changed(param)
 
-    def interrupt(self, before: dict[str, int]) -> None:
+    def interrupt(self, before: dict[str, int], moment: int) -> None:
         """Let the node forget what is of a media time before these, by input."""
-        self.node.context.forget_before = before
+        self.node.context.forget_before, self.node.context.interrupted_at = before, moment
         self.node.interrupt()
 
     def follow_up(self, started: int, ended: int, timestamp: int, consumed: int) -> None:

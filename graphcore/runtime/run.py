@@ -139,14 +139,26 @@ class Run:
         chain.controls.append((members[node], partial(members[node].adjust, param, accepted)))
         chain.wake()
 
+    def values(self) -> dict[str, dict[str, Any]]:
+        """What the live params of each node stand at; a node may have put one back that it could not use."""
+        return {
+            name: {
+                param: getattr(member.node, param)
+                for param, declared in type(member.node).params.items()
+                if declared.live
+            }
+            for name, member in self._assembly.members.items()
+        }
+
     def interrupt(self, moment: int | None = None) -> None:
         """Let every node forget what waits in it to be said or shown; the run goes on.
 
         Of a part: `moment` is the media time (ns) at which that was asked for.
         """
-        interrupted = Interrupted(self.graph, self._assembly, self.clock.now() if moment is None else moment)
+        moment = self.clock.now() if moment is None else moment
+        interrupted = Interrupted(self.graph, self._assembly, moment)
         members = self._assembly.members
-        told = {name: partial(member.interrupt, interrupted.before(name)) for name, member in members.items()}
+        told = {name: partial(member.interrupt, interrupted.before(name), moment) for name, member in members.items()}
         for chain in [each for each in self._assembly.chains if not each.done]:
             chain.controls.extend((member, told[member.name]) for member in chain.members)
             chain.wake()

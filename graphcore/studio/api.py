@@ -60,6 +60,7 @@ class Api:
     async def get_run(self, _request: web.Request) -> web.Response:
         """The graph, and what every param stands at."""
         self._stats()
+        self.dials.look()
         return web.json_response(describe_run(self.run, self._counted, self.dials, self.pictures, self.url))
 
     async def get_stats(self, _request: web.Request) -> web.Response:
@@ -117,6 +118,7 @@ class Api:
 
     def _stats(self) -> str:
         if monotonic() - self._counted_at >= FRESH_S:
+            self.dials.look()
             self._counted = describe_stats(self.run, self.ended)
             self._counted_text = json.dumps(self._counted)
             self._counted_at = monotonic()

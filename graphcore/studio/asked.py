@@ -13,11 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 from graphcore.errors import GraphcoreError
 
 ANSWER_S = 5.0
+BAD_VALUE = 400
 TOO_MANY, PAUSE_S, PATIENCE_S = 429, 0.5, 10.0  # a studio takes so many texts a second: others are sent again
 
 
 class NoStudioError(GraphcoreError):
     """No run can be reached at an address, or it refuses."""
+
+
+class RefusedError(NoStudioError):
+    """A value that a run does not take; another one it may."""
 
 
 def ask_studio(url: str, token: str, method: str, path: str, body: object = None) -> Any:
@@ -27,6 +32,8 @@ def ask_studio(url: str, token: str, method: str, path: str, body: object = None
         try:
             return _answer(_request(url, token, method, path, body))
         except urllib.error.HTTPError as error:
+            if error.code == BAD_VALUE:
+                raise RefusedError(_reason(error)) from None
             if error.code != TOO_MANY or monotonic() > until:
                 raise NoStudioError(f"{url}: {_reason(error)}") from None
             sleep(PAUSE_S)

@@ -19,6 +19,7 @@ from graphcore.studio.uploads import Uploads
 if TYPE_CHECKING:
     from graphcore.places.placed_run import PlacedRun
 
+SETTLED_S = 0.5  # after it was turned, until the node is asked what a dial stands at
 EVERY_S = 0.02  # of values that come faster for one dial, the newest counts
 TEXTS_A_SECOND = 20  # a text is said, not turned: each counts, so more are refused
 MAX_TEXT = 10_000  # characters
@@ -47,6 +48,7 @@ class Dials:
         self._values = {name: dict(node.params) for name, node in run.graph.nodes.items()}
         self._first = {name: dict(node.params) for name, node in run.graph.nodes.items()}
         self._files = isinstance(run, Run)  # over places a file cannot be changed
+        self._turned_at: dict[tuple[str, str], float] = {}
         self._due: dict[tuple[str, str], float] = {}  # when each dial may be turned again
         self._waiting: dict[tuple[str, str], Callable[[], None]] = {}
         self._said: dict[tuple[str, str], deque[float]] = {}
@@ -54,6 +56,15 @@ class Dials:
     def value(self, node: str, param: str) -> Any:
         """The newest value of a param, ready for JSON."""
         return self.shown(self._values[node][param])
+
+    def look(self) -> None:
+        """Tell what nodes have put back by themselves: a photo that cannot be shown, for example."""
+        settled = monotonic() - SETTLED_S
+        for node, values in self._run.values().items():
+            for param, value in values.items():
+                if value != self._values[node][param] and self._turned_at.get((node, param), settled) <= settled:
+                    self._values[node][param] = value
+                    self._tell(node, param, value)
 
     def live(self, param: Param[Any]) -> bool:
         """Whether it can be turned in this run."""
@@ -79,6 +90,7 @@ class Dials:
         else:
             self._pace((node, param), lambda: self._turn(node, param, accepted))
         self._values[node][param] = accepted
+        self._turned_at[node, param] = monotonic()
         return self.shown(accepted)
 
     def interrupt(self) -> None:
@@ -87,8 +99,11 @@ class Dials:
 
     def _turn(self, node: str, param: str, accepted: Any) -> None:
         self._run.set(node, param, accepted)
+        self._tell(node, param, accepted)
+
+    def _tell(self, node: str, param: str, value: Any) -> None:
         for tell in self.changed:
-            tell(node, param, self.shown(accepted))
+            tell(node, param, self.shown(value))
 
     def _pace(self, key: tuple[str, str], act: Callable[[], None]) -> None:
         """Do it now, or with the newest of what comes until this dial may be turned again."""
@@ -119,8 +134,11 @@ class Dials:
         """What came as what the param takes: a file by its name, a text that any node can use."""
         if declared.file and isinstance(value, str):
             return self._file(node, declared, value)
-        if isinstance(value, str) and (len(value) > MAX_TEXT or not _is_plain(value)):
-            what = f"expected plain text of at most {MAX_TEXT} characters"
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            what = f"a text of {len(value)} characters, expected at most {MAX_TEXT}"
+            raise ParamError(f"{node}.{declared.name}: {what}")
+        if isinstance(value, str) and not _is_plain(value):
+            what = "text with a zero byte or half a character, expected plain text"
             raise ParamError(f"{node}.{declared.name}: {what}")
         return value
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from graphcore.errors import Cancelled
 from graphcore.plugins import Preview
 from graphcore.studio import calls, page
+from graphcore.studio.address import PORT
 from graphcore.studio.api import Api
 from graphcore.studio.described import name_of
 from graphcore.studio.dials import Dials
@@ -50,7 +51,8 @@ class Studio:
         self._api = Api(run, Dials(run, self._uploads), self._pictures, self._uploads)
         routes = [*calls.routes(self._api), *page.routes(name_of(run.graph)), *_static_routes()]
         routes.append(web.route("*", "/api/{rest:.*}", self._api.nothing))
-        self._server = WebServer(routes, host=host, port=port, token=token)
+        another = f"--studio={port + 10 if port < 65000 else PORT} or --studio=0"
+        self._server = WebServer(routes, host=host, port=port, token=token, another_port=another)
 
     @property
     def url(self) -> str:

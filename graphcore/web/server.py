@@ -32,6 +32,7 @@ MAX_BODY = 1 << 20  # bytes, of a request that is read whole
 
 class WebServer:
     """Serves `routes`, guarded: from another machine only with a `token`, never for another site's page.
+    `another_port` says how its user gives one.
 
     `start` raises WebError where it cannot be had. Handlers are coroutines of aiohttp and run on the server's thread.
     """
@@ -44,9 +45,11 @@ class WebServer:
         port: int = 0,
         token: str = "",
         max_body: int = MAX_BODY,
+        another_port: str = "",
     ) -> None:
         self.loop: asyncio.AbstractEventLoop  # from `start` on
         self._routes, self._host, self._port, self._token, self._max_body = routes, host, port, token, max_body
+        self._another_port = another_port
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._work, name="graphcore-web", daemon=True)
         self._ready = threading.Event()
@@ -68,7 +71,7 @@ class WebServer:
         """Listen, and serve from now on."""
         if not is_loopback(self._host) and not self._token:
             raise WebError(f"{self._host} can be reached from other machines", fix="give a token, or host: 127.0.0.1")
-        self._socket = _listen(self._host, self._port)
+        self._socket = _listen(self._host, self._port, self._another_port)
         self._port = self._socket.getsockname()[1]
         self.loop = asyncio.new_event_loop()
         self._thread.start()
@@ -142,7 +145,7 @@ class WebServer:
                 connections.add(transport, taken)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, another_port: str) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind)
@@ -155,7 +158,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
-        fix = "choose another port" if taken else "give an address of this machine"
+        another = f"choose another port: {another_port}" if another_port else "choose another port"
+        fix = another if taken else "give an address of this machine"
         raise WebError(f"{host}:{port} cannot be listened on: {error.strerror}", fix=fix) from None
     listening.setblocking(False)
     return listening

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from graphcore import GraphcoreError, ParamError, ask_studio
+from graphcore import GraphcoreError, ParamError, RefusedError, ask_studio
 
 LINE = "line"  # the live param that a node which speaks lines has
 
 
 def say(arguments: argparse.Namespace) -> int:
     """Let a run speak."""
-    url, token = arguments.url, arguments.token
+    url, token, words = arguments.url, arguments.token, " ".join(arguments.text).strip()
+    if not words:
+        raise ParamError('error: there is nothing to say; for example: graphcore say "Good morning."')
     node = _chosen(_speakers(url, ask_studio(url, token, "GET", "/api/run")), arguments.node)
     path = f"/api/nodes/{quote(node, safe='')}/params/{LINE}"
-    for line in _lines(arguments.text):
-        ask_studio(url, token, "PUT", path, {"value": line})
+    if words == "-":
+        return _say_lines(lambda line: ask_studio(url, token, "PUT", path, {"value": line}))
+    ask_studio(url, token, "PUT", path, {"value": words})
     return 0
+
+
+def _say_lines(tell: Callable[[str], object]) -> int:
+    """Say the lines of the standard input; 1 where something was left out, which is told."""
+    code = 0
+    for number, (line, fault) in enumerate(_lines(), 1):
+        try:
+            if line:
+                tell(line)
+        except RefusedError as error:  # the next line may do
+            fault = f"not said: {error}"
+        if fault:
+            sys.stderr.write(f"line {number}: {fault}\n")
+            code = 1
+    return code
 
 
 def _speakers(url: str, run: Any) -> list[str]:
@@ -47,9 +65,10 @@ def _is_line(param: Any) -> bool:
     return bool(param["name"] == LINE and param["kind"] == "str" and param["live"])
 
 
-def _lines(words: list[str]) -> Iterator[str]:
-    """The text as one line, or the lines of the standard input that are not empty."""
-    if words == ["-"]:
-        yield from (line.strip() for line in sys.stdin if line.strip())
-    else:
-        yield " ".join(words)
+def _lines() -> Iterator[tuple[str, str]]:
+    """The lines of the standard input as they come, and what was wrong with each, if anything."""
+    for line in sys.stdin.buffer:
+        text, fault = line.decode(errors="ignore"), ""
+        if text.encode() != line:
+            fault = "some bytes are no UTF-8; the rest was said"
+        yield text.strip(), fault

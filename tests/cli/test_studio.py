@@ -117,7 +117,8 @@ def test_a_port_that_is_taken_is_told_before_anything_is_opened(folder: Path, gr
         port = str(taken.getsockname()[1])
         answer = graphcore("run", "g.yaml", "--studio", port)
     assert (answer.code, answer.out) == (2, "")
-    why = "cannot be listened on: Address already in use; choose another port"
+    another = int(port) + 10 if int(port) < 65_000 else 7860
+    why = f"cannot be listened on: Address already in use; choose another port: --studio={another} or --studio=0"
     assert answer.err == f"--studio {port}: 127.0.0.1:{port} {why}\n"
 
 

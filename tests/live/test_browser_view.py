@@ -32,7 +32,8 @@ SIZE = 256
 BEEP_HZ, BEEP_S = 1000.0, 0.1
 EVERY = 16  # frames from flash to flash
 CHUNK = 320  # samples; two are as long as a frame
-JUDGED = 20  # flashes
+JUDGED = 20  # flashes, after
+SETTLES = 8  # of them: meanwhile the page finds how much it has to hold
 PATIENCE_MS = 60_000.0
 
 # Notes when the canvas turns white, and when a beep that was silent before is heard (performance.now()).
@@ -82,7 +83,8 @@ OFFSETS = f"""() => window.flashes.slice(0, -1).slice(-{JUDGED}).map((flash) =>
 # Where other programs hold the page up for a while it takes more flashes until half of the last ones are good.
 TOGETHER = f"""() => {{
   const sorted = window.beeps.length ? ({OFFSETS})().sort((one, other) => one - other) : [];
-  return sorted.length === {JUDGED} && Math.abs(sorted[{JUDGED} / 2 - 1] + sorted[{JUDGED} / 2]) / 2 <= 20;
+  const median = (sorted[{JUDGED} / 2 - 1] + sorted[{JUDGED} / 2]) / 2;
+  return window.flashes.length > {SETTLES + JUDGED} && Math.abs(median) <= 20;
 }}"""
 
 
@@ -158,7 +160,8 @@ def shown(*, port: int = 0, token: str = "", flash: bool = False, behind: int = 
     while not (run.opened or run.wait(0.01)):
         """Wait for the page."""
     try:
-        yield run, next(notice for notice in run.notices if "http" in notice).split()[-1]
+        told = next(notice for notice in run.notices if "http" in notice)
+        yield run, told.partition(" at ")[2].partition("?")[0]
     finally:
         run.stop()
         run.wait(10.0)
@@ -201,7 +204,7 @@ def test_the_picture_lies_over_the_page(browser: Browser, query: str, behind: tu
 
 
 def test_a_token_opens_the_page(browser: Browser) -> None:
-    with shown(token="a secret") as (_, url), opened_page(browser, f"{url}&mute=1") as page:
+    with shown(token="a secret") as (_, url), opened_page(browser, f"{url}?token=a%20secret&mute=1") as page:
         wait_for(page, "view.figures.count > 2")
 
 
@@ -215,6 +218,7 @@ def test_it_fits_any_size(browser: Browser) -> None:
         assert columns.mean() == pytest.approx(450, abs=2)
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("behind", [0, 4])
 def test_flash_and_beep_come_together(browser: Browser, behind: int) -> None:
     with shown(flash=True, behind=behind) as (run, url), opened_page(browser, url) as page:
@@ -225,8 +229,9 @@ def test_flash_and_beep_come_together(browser: Browser, behind: int) -> None:
         offsets = page.evaluate(OFFSETS)
         median, worst = statistics.median(offsets), max(offsets, key=abs)
         said = f"sound after picture: {median:+.0f} ms (median), {worst:+.0f} ms (worst), of {len(offsets)}"
-        print(said)
-        assert len(offsets) == JUDGED and abs(median) <= 20, said
+        print(said)  # noqa: T201 (a figure, for `pytest -s`)
+        assert len(offsets) == JUDGED
+        assert abs(median) <= 20, said
         assert run.stats()["nodes"]["view"]["counts"]["sound chunks dropped"] == 0
 
 

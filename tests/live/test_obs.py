@@ -111,19 +111,21 @@ def mouth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def test_a_graph_that_was_killed_is_back_within_three_seconds(obs: Obs, graph: list[str], tmp_path: Path) -> None:
-    first = obs.run(*graph, cwd=tmp_path)
+    running = obs.run(*graph, cwd=tmp_path)
     obs.add_stream()
     obs.await_picture(opaque)
-    first.kill()
-    first.wait()
-    obs.await_picture(lambda picture: not opaque(picture))  # OBS clears what has ended
-    begun = time.monotonic()
-    obs.run(*graph, cwd=tmp_path)
-    obs.await_picture(opaque)
-    back_s = time.monotonic() - begun
-    said = f"the picture was back {back_s:.2f} s after the start of the new process"
-    print(said)
-    assert back_s < 3.0, said
+    took = []
+    for _ in range(3):
+        running.kill()
+        running.wait()
+        obs.await_picture(lambda picture: not opaque(picture))  # OBS clears what has ended
+        begun = time.monotonic()
+        running = obs.run(*graph, cwd=tmp_path)
+        obs.await_picture(opaque)
+        took.append(time.monotonic() - begun)
+    said = f"from the start of the new process to the picture: {', '.join(f'{each:.2f} s' for each in took)}"
+    print(said)  # noqa: T201 (a figure, for `pytest -s`)
+    assert statistics.median(took) < 3.0, said
 
 
 def test_picture_and_sound_are_recorded_together(obs: Obs, graph: list[str], tmp_path: Path) -> None:
@@ -137,7 +139,7 @@ def test_picture_and_sound_are_recorded_together(obs: Obs, graph: list[str], tmp
     assert len(offsets) >= SECONDS - 2, f"{len(offsets)} flashes with a beep in {SECONDS} s"
     median_ms, worst_ms = 1000 * statistics.median(offsets), 1000 * max(offsets, key=abs)
     said = f"sound after picture: {median_ms:+.0f} ms (median), {worst_ms:+.0f} ms (worst), of {len(offsets)}"
-    print(said)
+    print(said)  # noqa: T201 (a figure, for `pytest -s`)
     assert abs(median_ms) <= 20, said
 
 

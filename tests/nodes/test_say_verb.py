@@ -36,9 +36,35 @@ def test_the_words_are_one_line_for_the_node_that_speaks() -> None:
         there.voice.wait_for(("line", "Good morning, Grüße!"))
 
 
+def typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """What stands in the standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+def test_lines_that_cannot_be_said_are_told_and_the_others_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, b"one\ntw\xff\xfeo\n\xff\nwith \0 in it\n" + b"x" * 10_001 + b"\nlast\n")
+    with served(small_graph()) as there:
+        assert main(["say", "--url", there.studio.url, "-"]) == 1
+        there.voice.wait_for(("line", "one"), ("line", "two"), ("line", "last"))
+    assert capsys.readouterr().err.splitlines() == [
+        "line 2: some bytes are no UTF-8; the rest was said",
+        "line 3: some bytes are no UTF-8; the rest was said",
+        "line 4: not said: voice.line: text with a zero byte or half a character, expected plain text",
+        "line 5: not said: voice.line: a text of 10001 characters, expected at most 10000",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_nothing_to_say(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["say", text]) == 2
+    assert capsys.readouterr().err.startswith("error: there is nothing to say; ")
+
+
 def test_lines_of_the_standard_input_are_said_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     said = [f"line {index}" for index in range(25)]  # more than a studio takes at once
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n\n".join(said) + "\n"))
+    typed(monkeypatch, ("\n\n".join(said) + "\n").encode())
     with served(small_graph()) as there:
         assert main(["say", "--url", there.studio.url, "-"]) == 0
         there.voice.wait_for(*(("line", line) for line in said))

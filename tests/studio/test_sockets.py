@@ -47,6 +47,18 @@ def test_stats_are_told_again_and_again(served: Served) -> None:
     asyncio.run(listen())
 
 
+def test_a_dial_that_a_node_puts_back_is_told(served: Served) -> None:
+    async def listen() -> None:
+        async with opened(served, "/api/events") as socket:
+            await socket.send_json({"set": {"node": "voice", "param": "pair", "value": []}})
+            told = [(await hear(socket, "param"))["value"] for _ in range(2)]
+            assert told == [[], [1.0, 2.0]]
+
+    asyncio.run(listen())
+    params = {param["name"]: param for param in served.ask("GET", "/api/run")[1]["nodes"][1]["params"]}
+    assert params["pair"]["value"] == [1.0, 2.0]
+
+
 def test_a_dial_that_anybody_turns_is_told_to_all(served: Served) -> None:
     async def listen() -> None:
         async with opened(served, "/api/events") as one, opened(served, "/api/events") as other:

@@ -27,7 +27,7 @@ class AudioStream(Source):
     Without end, and silence where nothing came. A program may send faster than it speaks: what waits is played
     gaplessly, and beyond max_s the program has to wait. One speaks at a time, and is heard to its end when it leaves.
     Sound goes on 0 to 20 ms after it came, and where speech begins up to patience_ms later. An interrupt drops what
-    waits.
+    waits, but nothing of a program that connected after it.
     """
 
     live = True
@@ -59,9 +59,11 @@ class AudioStream(Source):
 
         rate, channels = self.sample_rate, self.channels
         self._queue = SoundQueue(rate, channels, most_s=self.max_s, patience_s=self.patience_ms / 1000)
-        self._speakers = Speakers(self._queue, PcmFormat(rate, channels, self.format))
+        usual = PcmFormat(rate, channels, self.format)
+        self._speakers = Speakers(self._queue, usual, self.context.clock.now)
         routes = self._speakers.routes()
-        self._server = WebServer(routes, host=self.host, port=self.websocket_port, token=self.token)
+        port, another = self.websocket_port, self._another("websocket_port", self.websocket_port)
+        self._server = WebServer(routes, host=self.host, port=port, token=self.token, another_port=another)
         self._server.start()
         where = self._server.url.replace("http", "ws", 1).partition("?")[0] + "speak"
         if self.token:
@@ -78,8 +80,9 @@ class AudioStream(Source):
 
     def interrupt(self) -> None:
         assert self._server is not None
-        self._queue.forget()
-        self._server.submit(self._speakers.interrupt())
+        moment = self.context.interrupted_at
+        self._queue.forget(moment)
+        self._server.submit(self._speakers.interrupt(moment))
 
     def produce(self) -> Iterator[None]:
         rate, pause = self.sample_rate, threading.Event()
@@ -109,7 +112,11 @@ class AudioStream(Source):
             return listening_at(port)
         except OSError as error:
             what = f"port {port} cannot be listened at: {error.strerror or error}"
-            raise NodeError(what, fix="choose another port, or port: null") from None
+            another = self._another("port", port)
+            raise NodeError(what, fix=f"choose another port: {another}, or none: port: null") from None
+
+    def _another(self, param: str, port: int) -> str:
+        return f"--set {self.context.name}.{param}={(port + 10) % 65536}"
 
     def _count(self) -> None:
         counts = self.context.counts

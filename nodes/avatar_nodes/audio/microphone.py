@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from avatar_nodes.audio.presence_model import Presence
 from avatar_nodes.payloads import AudioChunk
 from graphcore import NodeError, Output, Param, Source, timestamp_of
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 WAIT_S = 0.1  # for sound, until the run is asked whether it goes on
 TOLD_MS = 20  # of silence in holes: less is not worth a word
+FRESH_NS = 2_000_000_000  # while a run begins everything is busy: holes are counted, not told
+GONE = "the microphone is gone: silence goes on until it is there again"
+MISSED = "the microphone missed some sound, which is silent now; close other programs, or set a larger block_ms"
 
 
 class Microphone(Source):
@@ -35,7 +39,8 @@ class Microphone(Source):
         from avatar_nodes.audio.microphone_model import MicrophoneReader
         from avatar_nodes.audio.sound_devices_model import SoundDeviceError
 
-        self._told: set[str] = set()
+        self._presence = Presence(GONE, "the microphone is there again")
+        self._silent_at_first_ms, self._missed_told = 0, False
         try:
             self._reader = MicrophoneReader(self.device, self.sample_rate, self.block_ms, self.context.clock.now)
         except SoundDeviceError as error:
@@ -58,12 +63,12 @@ class Microphone(Source):
     def _tell(self, reader: MicrophoneReader) -> None:
         device, counts = reader.device, self.context.counts
         counts["reconnects"], counts["gaps"], counts["ms silent"] = device.reconnects, device.gaps, reader.silent_ms
-        if not device.there:
-            self._tell_once("the microphone is gone: silence goes on until it is there again")
-        elif not device.lost and reader.silent_ms > TOLD_MS:
-            self._tell_once("the microphone missed some sound, which is silent now")
-
-    def _tell_once(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            self.context.notice(text)
+        if news := self._presence.news(device.there):
+            self.context.notice(news)
+        if device.lost or self._missed_told:
+            return
+        if self.context.clock.now() < FRESH_NS:
+            self._silent_at_first_ms = reader.silent_ms
+        elif reader.silent_ms - self._silent_at_first_ms > TOLD_MS:
+            self._missed_told = True
+            self.context.notice(MISSED)

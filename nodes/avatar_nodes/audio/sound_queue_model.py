@@ -28,7 +28,8 @@ class SoundQueue:
         self._rate, self._channels = sample_rate, channels
         self._most = round(most_s * sample_rate)
         self._fade = np.linspace(1.0, 0.0, round(FADE_S * sample_rate), dtype=np.float32)[:, None]
-        self._parts: deque[NDArray[np.float32]] = deque()
+        self._parts: deque[tuple[int, NDArray[np.float32]]] = deque()  # each with its speaker's beginning
+        self._since = 0  # of the speaker whose sound was given last
         self._held = 0  # samples in the parts
         self._ending = np.zeros((0, channels), np.float32)  # comes before the parts: how sound that was forgotten ends
         self._gives = False
@@ -47,15 +48,15 @@ class SoundQueue:
         """How much sound waits."""
         return self._held * 1000 // self._rate
 
-    def put(self, samples: NDArray[np.float32]) -> None:
-        """Take more sound in."""
+    def put(self, samples: NDArray[np.float32], since: int = 0) -> None:
+        """Take more sound in, of one who speaks since then (ns)."""
         with self._lock:
             if not len(samples):
                 return
-            if self._parts and len(self._parts[-1]) < SMALL:
-                samples, self._held = np.concatenate([last := self._parts.pop(), samples]), self._held - len(last)
-            self._parts.append(samples)
             self._held += len(samples)
+            if self._parts and self._parts[-1][0] == since and len(self._parts[-1][1]) < SMALL:
+                samples = np.concatenate([self._parts.pop()[1], samples])
+            self._parts.append((since, samples))
             self._complete = False
 
     def complete(self) -> None:
@@ -80,17 +81,24 @@ class SoundQueue:
         whole = missing == len(ended) == 0
         return given if whole else np.concatenate([ended, given, np.zeros((missing, self._channels), np.float32)])
 
-    def forget(self) -> None:
-        """Throw away what waits; what is being given fades, and then it is silent for a moment."""
+    def forget(self, moment: int | None = None) -> None:
+        """Throw away what waits; what is being given fades, and then it is silent for a moment.
+
+        With a `moment` (ns) all this holds for those who spoke by then; who began later is heard.
+        """
         with self._lock:
+            if moment is not None and self._gives and self._since > moment:
+                return
+            later = [part for part in self._parts if moment is not None and part[0] > moment]
+            self._parts = deque(part for part in self._parts if moment is None or part[0] <= moment)
             tail = self._ending
             if not len(tail) and self._gives:
                 tail = self._next(len(self._fade))
                 tail = tail * self._fade[: len(tail)]
             self._ending = np.zeros((round(SILENT_S * self._rate), self._channels), np.float32)
             self._ending[: len(tail)] = tail
-            self._parts.clear()
-            self._held = 0
+            self._parts = deque(later)
+            self._held = sum(len(samples) for _, samples in later)
             self._gives, self._waited, self._dry = False, 0, round(SOON_S * self._rate)
 
     def _may_give(self, count: int) -> bool:
@@ -109,10 +117,10 @@ class SoundQueue:
         """Up to `count` samples off the front."""
         taken: list[NDArray[np.float32]] = []
         while self._parts and count > 0:
-            part = self._parts.popleft()
+            self._since, part = self._parts.popleft()
             taken.append(part[:count])
             if len(part) > count:
-                self._parts.appendleft(part[count:])
+                self._parts.appendleft((self._since, part[count:]))
             count -= len(taken[-1])
         self._held -= sum(map(len, taken))
         return np.concatenate(taken) if taken else np.zeros((0, self._channels), np.float32)

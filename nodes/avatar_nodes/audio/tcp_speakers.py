@@ -36,7 +36,7 @@ class TcpSpeakers:
             await asyncio.sleep(ACCEPT_S)
 
     def _take_in(self, speaker: socket.socket) -> None:
-        task = asyncio.create_task(self._listen_to(speaker))
+        task = asyncio.create_task(self._listen_to(speaker, self._speakers.now()))
         task.add_done_callback(lambda _: speaker.close())  # also where it was cancelled before it began
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -44,7 +44,7 @@ class TcpSpeakers:
         if len(self._silent) > MOST_SILENT:
             self._silent.pop(0).cancel()
 
-    async def _listen_to(self, speaker: socket.socket) -> None:
+    async def _listen_to(self, speaker: socket.socket, since: int) -> None:
         """Whoever says the first word has the turn; one that connects and says nothing is in nobody's way."""
         with contextlib.suppress(OSError):
             head = await self._head(speaker)
@@ -54,13 +54,13 @@ class TcpSpeakers:
             elif self._speakers.present:
                 await self._send_away(speaker, f"{BUSY}\n".encode())
             elif head:
-                await self._listen_on(speaker, head)
+                await self._listen_on(speaker, since, head)
 
-    async def _listen_on(self, speaker: socket.socket, portion: bytes) -> None:
+    async def _listen_on(self, speaker: socket.socket, since: int, portion: bytes) -> None:
         reader = self._speakers.reader()
-        with self._speakers.turn():
+        with self._speakers.turn(since) as turn:
             while portion:
-                await self._speakers.hear(reader, portion)
+                await self._speakers.hear(turn, reader, portion)
                 portion = await asyncio.get_running_loop().sock_recv(speaker, PORTION)
 
     async def _send_away(self, speaker: socket.socket, why: bytes) -> None:

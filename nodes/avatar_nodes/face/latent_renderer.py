@@ -96,6 +96,7 @@ class LatentRenderer(Node):
                 self._begin()
             return
         self._wish = self._face.wish
+        self.portrait, self.background = self._wish.portrait, self._wish.background
         self.context.notice(f"{fault}; {self._wish.portrait.name} is shown as before")
 
     def _begin(self) -> None:

@@ -131,9 +131,10 @@ class FaceLoader:
 def _load(wish: Wish) -> LoadedFace | PortraitError:
     try:
         return LoadedFace(wish)
-    except PortraitError as error:
-        return error
+    except PortraitError as error:  # a file that was sent is known by its name, not by where it is kept
+        named = [text.replace(str(wish.portrait), wish.portrait.name) for text in (error.what, error.fix)]
+        return PortraitError(*named)
     except Exception as error:  # whatever a file does to a library, the face that is shown goes on
         return PortraitError(
-            f"{wish.portrait}: cannot be shown ({type(error).__name__}: {error})", "take another photo"
+            f"{wish.portrait.name}: cannot be shown ({type(error).__name__}: {error})", "take another photo"
         )

@@ -42,7 +42,9 @@ class BrowserView(Node):
         from graphcore import WebServer
 
         self._viewers = Viewers(self.context.counts, self._watch)
-        self._server = WebServer(self._viewers.routes(), host=self.host, port=self.port, token=self.token)
+        another = f"--set {self.context.name}.port={(self.port + 10) % 65536}"
+        routes = self._viewers.routes()
+        self._server = WebServer(routes, host=self.host, port=self.port, token=self.token, another_port=another)
         self._maker = PictureMaker(self._give, mark=self.mark)
         self._server.start()
         page = self._server.url.partition("?")[0]

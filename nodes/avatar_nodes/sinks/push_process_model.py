@@ -55,8 +55,9 @@ class PushProcess:
         """End it, whatever it does."""
         self._process.kill()
 
-    def close(self) -> None:
-        """Forget it, once it has ended and nobody sends any more."""
-        self._process.wait()
+    def close(self) -> int:
+        """Forget it, once it has ended and nobody sends any more; its exit status, below 0 where a signal ended it."""
+        status = self._process.wait()
         self.end_input()
         self._output.close()
+        return status

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from avatar_nodes.audio.continuous_model import check_sound
+from avatar_nodes.audio.presence_model import Presence
 from avatar_nodes.payloads import AudioChunk
 from graphcore import Input, Node, NodeError, Param
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from avatar_nodes.sinks.speaker_model import SpeakerPlayer
 
 DRAIN_S = 1.0  # that the last sound may take to be heard
+GONE = "the speaker is gone: the run goes on without it until it is there again"
 
 
 class Speaker(Node):
@@ -32,7 +34,7 @@ class Speaker(Node):
         from avatar_nodes.audio.sound_devices_model import SoundDeviceError
         from avatar_nodes.sinks.speaker_model import SpeakerPlayer
 
-        self._told = False
+        self._presence = Presence(GONE, "the speaker is there again")
         if not self.context.live:
             self.context.notice("sound is heard only with --live: without it media time is not the clock's")
             return
@@ -67,6 +69,5 @@ class Speaker(Node):
         counts["ms dropped"], counts["ms silent"] = round(player.dropped_s * 1000), round(player.silent_s * 1000)
         counts["ms behind"], counts["gaps"] = round((player.behind_s + device.latency_s) * 1000), device.gaps
         counts["reconnects"] = device.reconnects
-        if not device.there and not self._told:
-            self._told = True
-            self.context.notice("the speaker is gone: the run goes on without it until it is there again")
+        if news := self._presence.news(device.there):
+            self.context.notice(news)

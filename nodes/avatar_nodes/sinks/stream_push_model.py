@@ -97,7 +97,8 @@ class Pusher:
         self._counts["connected"] = 0
         if began:
             feeding.join()
-        process.close()
+        if process.close() < 0:
+            self._why = "the program that sends was ended"
         return bool(began) and monotonic() - began > STEADY_S
 
     def _hear(self, process: PushProcess, feeding: threading.Thread) -> None:

@@ -191,6 +191,50 @@ def test_an_interrupt_throws_away_what_a_tcp_sender_has_under_way():
         heard.until(lambda: as_float(numbered(1, start=31_400))[0] in heard.samples)
 
 
+@pytest.mark.parametrize("way", ["websocket", "tcp"])
+def test_a_program_that_connects_after_an_interrupt_is_heard_whole(way):
+    """Right after it, while the sound of another one, which has left already, is being forgotten."""
+    answer = numbered(4_000, start=20_000)
+
+    async def speak(there: aiohttp.ClientWebSocketResponse) -> None:
+        await there.send_bytes(answer.tobytes())
+        await there.send_json({"end": True})
+        said = await told(there, lambda message: message.keys() & {"end", "interrupt"} != set())
+        assert said == {"end": True}
+
+    with listening() as heard:
+        with over_tcp(heard) as bot:
+            bot.sendall(numbered(10 * RATE).tobytes())
+        heard.until(lambda: len(heard.speech) > 1_000 and heard.counts["speakers"] == 0)
+        heard.run.interrupt()
+        if way == "websocket":
+            converse(heard, speak)
+        else:
+            with over_tcp(heard) as bot:
+                bot.sendall(answer.tobytes())
+        heard.until(lambda: as_float(answer)[-1] in heard.samples)
+        first = np.flatnonzero(heard.samples == as_float(answer)[0])[-1]
+        np.testing.assert_array_equal(heard.samples[first : first + 4_000], as_float(answer))
+
+
+def test_who_was_interrupted_is_never_told_that_it_was_heard_to_its_end():
+    async def talk(there: aiohttp.ClientWebSocketResponse) -> None:
+        for _ in range(2):
+            await there.send_bytes(numbered(10 * RATE).tobytes())
+            await told(there, lambda message: 0 < message.get("waiting_ms", 0) < 9_800)
+            heard.run.interrupt()
+            assert await told(there, lambda message: "waiting_ms" not in message) == {"interrupt": True}
+            await there.send_json({"end": True})
+            assert await told(there, lambda message: "waiting_ms" not in message) == {"interrupt": True}
+            await asyncio.sleep(2 * QUIET_S)
+        await there.send_bytes(numbered(500).tobytes())
+        await there.send_json({"end": True})
+        assert await told(there, lambda message: "waiting_ms" not in message) == {"end": True}
+
+    with listening() as heard:
+        converse(heard, talk)
+
+
 def test_a_message_in_small_pieces_and_an_odd_end_are_heard():
     numbers = numbered(700)
     with listening() as heard:
@@ -231,7 +275,10 @@ def test_a_flood_changes_nothing_for_the_sound():
         assert heard.timestamps == [index * 20_000_000 for index in range(len(heard.timestamps))]
 
 
-@pytest.mark.parametrize(("param", "fix"), [("port", "port: null"), ("websocket_port", "choose another port")])
+@pytest.mark.parametrize(
+    ("param", "fix"),
+    [("port", r"--set node\.port=\d+, or none: port: null"), ("websocket_port", r"--set node\.websocket_port=\d+")],
+)
 def test_a_port_that_is_taken_is_told(param, fix):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from avatar_nodes.audio.microphone import Microphone
+from avatar_nodes.audio.microphone import FRESH_NS, GONE, MISSED, Microphone
+from avatar_nodes.audio.microphone_model import MicrophoneReader
 from graphcore import LiveClock, Packet, RunError
 from graphcore.testing import Result, run_node
 from sound_cards import Card, SoundCards
@@ -63,17 +65,35 @@ def test_where_it_is_pulled_out_silence_goes_on_until_it_is_there_again(monkeypa
     class Replugged(Microphone):
         """Puts the card back once its loss was told."""
 
-        def _tell_once(self, text: str) -> None:
-            super()._tell_once(text)
-            card.there = True
+        def _tell(self, reader: MicrophoneReader) -> None:
+            super()._tell(reader)
+            card.there = card.there or not reader.device.there
 
     result = run_node(Replugged, live=True, until_ns=1500 * MS, clock=LiveClock())
     heard = joined(result.outputs["audio"], 16000)[:, 0]
-    assert result.notices == ["node: the microphone is gone: silence goes on until it is there again"]
+    assert result.notices == [f"node: {GONE}", "node: the microphone is there again"]
     assert result.stats["nodes"]["node"]["counts"]["reconnects"] == 1
     loud = np.flatnonzero(heard > 0.2)
     assert (np.abs(heard[loud[0] : loud[-1]]) < 1e-3).sum() > 800
     assert np.median(heard[-1600:]) == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.parametrize(("hole_at", "told"), [(0, []), (FRESH_NS, [f"node: {MISSED}"])])
+def test_sound_that_was_missed_is_told_but_not_while_a_run_begins(
+    monkeypatch: pytest.MonkeyPatch, hole_at: int, told: list[str]
+) -> None:
+    use(monkeypatch, Card("Desk", channels_in=1))
+
+    class Holed(Microphone):
+        """Has a hole of 80 ms from a moment on."""
+
+        def _tell(self, reader: MicrophoneReader) -> None:
+            hole = 80 if self.context.clock.now() > hole_at else 0
+            super()._tell(SimpleNamespace(device=reader.device, silent_ms=hole))  # type: ignore[arg-type]
+
+    result = run_node(Holed, live=True, until_ns=FRESH_NS + 200 * MS, clock=LiveClock())
+    assert result.notices == told
+    assert result.stats["nodes"]["node"]["counts"]["ms silent"] == 80
 
 
 def test_a_microphone_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,3 +144,24 @@ def test_a_flood_of_single_samples_is_kept_in_a_few_arrays():
     for _ in range(3 * SMALL):
         made.put(sound(1))
     assert len(made._parts) == 3
+
+
+def test_a_moment_forgets_those_who_spoke_by_then_and_nobody_else():
+    made = queue()
+    made.put(sound(100, 0.25), since=10)
+    made.put(sound(100, 0.5), since=30)
+    assert (made.take(CHUNK) == 0.25).all()
+    made.forget(20)
+    assert made.waiting_ms == 100
+    given_back = heard(made, 8)
+    assert (given_back[:4] > 0).all(), "what was being given fades"
+    assert not given_back[4:40].any()
+    assert (given_back[40:140] == 0.5).all()
+
+
+def test_a_moment_before_the_one_who_is_heard_changes_nothing():
+    made = queue()
+    made.put(sound(100), since=30)
+    assert made.take(CHUNK).all()
+    made.forget(20)
+    assert heard(made, 4).all()

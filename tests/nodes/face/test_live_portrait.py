@@ -111,10 +111,11 @@ def test_a_file_that_is_no_photo_is_a_notice_and_the_face_goes_on(tmp_path: Path
     path.write_text("not a picture")
     frames, run = run_with({15: ("portrait", path), 20: ("background", "#102030"), 25: ("background", "wall")})
     assert first_change(frames, run_with({})[0]) >= 20
-    assert run.notices[0].startswith(f"face: {path}:")
+    assert run.notices[0].startswith("face: notes.jpg:")
     assert run.notices[0].endswith("; grace_hopper.jpg is shown as before")
     assert (frames[24][2, 2] == (0x10, 0x20, 0x30)).all()
     assert "background 'wall': expected photo, blur" in run.notices[1]
+    assert run.values()["face"] == {"portrait": GRACE_HOPPER, "background": "#102030", "sway": 0}
     assert (frames[39][2, 2] == (0x10, 0x20, 0x30)).all()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from avatar_nodes.payloads import AudioChunk
-from avatar_nodes.sinks.speaker import Speaker
+from avatar_nodes.sinks.speaker import GONE, Speaker
 from graphcore import LiveClock, RunError
 from graphcore.testing import Result, run_node
 from sound_cards import Card, SoundCards
@@ -52,7 +52,24 @@ def test_where_it_is_pulled_out_the_run_goes_on(monkeypatch: pytest.MonkeyPatch)
             super().process(audio)
 
     result = run_node(Pulled, inputs={"audio": chunks(30)}, live=True, clock=LiveClock())
-    assert result.notices == ["node: the speaker is gone: the run goes on without it until it is there again"]
+    assert result.notices == [f"node: {GONE}"]
+
+
+def test_once_it_is_there_again_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Card("Box", channels_out=2)
+    use(monkeypatch, card)
+
+    class Replugged(Speaker):
+        """Pulls the card out at the third chunk, until its loss was told."""
+
+        def process(self, audio: AudioChunk) -> None:
+            super().process(audio)
+            card.there = self.timestamp != 40_000_000 and (
+                card.there or (self._speaker is not None and self._speaker.device.lost > 0)
+            )
+
+    result = run_node(Replugged, inputs={"audio": chunks(100)}, live=True, clock=LiveClock())
+    assert result.notices == [f"node: {GONE}", "node: the speaker is there again"]
 
 
 def test_without_a_clock_nothing_is_heard_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,6 +225,24 @@ def test_closing_does_not_wait_for_a_server_that_does_not_answer(receiver: Recei
     assert pushed.told == []
 
 
+def test_a_program_that_ends_is_started_again(receiver: Receiver) -> None:
+    pushed = Pushed(receiver.url)
+    pushed.give(0, 2)
+    eventually(lambda: pushed.counts["connected"] == 1)
+    assert pushed.pusher._process is not None
+    pushed.pusher._process.kill()
+    frame = itertools.count(2)
+
+    def feed() -> bool:
+        index = next(frame)
+        pushed.give(index, index + 1)
+        return len(pushed.told) == 3
+
+    eventually(feed)
+    assert pushed.told[1] == "not connected (the program that sends was ended); it goes on trying"
+    pushed.pusher.close()
+
+
 def test_of_a_url_only_the_host_is_shown() -> None:
     assert shown(f"rtmp://user:{KEY}@example.org:1935/live/{KEY}?k={KEY}") == "rtmp://example.org:1935/..."
     assert shown(f"srt://[::1]:99999/{KEY}") == "srt://::1/..."
