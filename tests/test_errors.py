@@ -60,6 +60,8 @@ def test_every_error_of_the_public_api_is_caught_by_its_root() -> None:
         "NodeError",
         "ParamError",
         "PluginError",
+        "RefusedError",
         "RunError",
+        "WebError",
     }
     assert all(issubclass(getattr(graphcore, name), GraphcoreError) for name in errors)

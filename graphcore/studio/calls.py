@@ -74,7 +74,8 @@ CALLS: tuple[Call, ...] = (
         SOCKET,
         "/api/events",
         Api.get_events,
-        "Tells stats four times a second, every param that anybody turns, and the end; takes `set` and `interrupt`.",
+        "Tells stats four times a second, every param that anybody turns or its node puts back, and the end; takes"
+        " `set` and `interrupt`.",
         takes='{"set": {"node": "emotion", "param": "intensity", "value": 0.5}} or {"interrupt": true}',
         gives='{"stats": {...}} or {"param": {"node": ..., "param": ..., "value": ...}} or {"ended": "done"}'
         ' or {"error": "..."}',

@@ -304,7 +304,7 @@ def test_a_port_that_is_taken_is_told() -> None:
     try:
         with pytest.raises(RunError, match="cannot be listened on") as told:
             World({"port": first.port}).run.wait(WAIT_S)
-        assert f"choose another port: --set page.port={(first.port + 10) % 65536}" in str(told.value)
+        assert f"choose another port: --set view.port={(first.port + 10) % 65536}" in str(told.value)
     finally:
         first.run.stop()
         first.run.wait(WAIT_S)
