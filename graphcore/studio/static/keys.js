@@ -12,7 +12,7 @@ function isTyping(target) {
   return target.matches("input[type=text], input[type=search], input[type=number], textarea, select");
 }
 
-/** Let keys act: `actions` is a list of {keys, does, act}; Escape also acts while somebody types. */
+/** Let keys act: `actions` is a list of {keys, does, act}; Escape also acts while somebody types, and leaves the field. */
 export function startKeys(actions) {
   const rows = [...actions.map(({ keys, does }) => [keys, does]), ...ELSEWHERE];
   the("key-list").replaceChildren(
@@ -28,6 +28,7 @@ export function startKeys(actions) {
     const act = byKey.get(event.key.toLowerCase());
     if (act === undefined) return;
     event.preventDefault();
+    if (isTyping(event.target)) event.target.blur(); // so that the next key acts, too
     act();
   });
   the("help").addEventListener("click", () => the("keys").showModal());
