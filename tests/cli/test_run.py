@@ -82,9 +82,9 @@ def test_a_run_that_failed_leaves_its_stats(folder: Path, graphcore: Graphcore) 
 def test_a_live_run_keeps_real_time_and_tells_its_latency(folder: Path, graphcore: Graphcore) -> None:
     answer = graphcore(*LOUDER, "--live", "--stats", "stats.json", plugins=False)
     assert answer.code == 0
-    made, latency = answer.out.splitlines()
+    made, *latency = answer.out.splitlines()  # a sink that is reached in time has no line for it
     assert made.startswith(f"{folder / 'copy.wav'}: 8000 samples, ")
-    assert re.fullmatch(r"copy: latency -?\d+ ms \(p50\), -?\d+ ms \(p99\): .*", latency)
+    assert all(re.fullmatch(r"copy: latency -?\d+ ms \(p50\), -?\d+ ms \(p99\): .*", line) for line in latency)
     stats = json.loads((folder / "stats.json").read_text())
     assert stats["live"]
     assert stats["wall_s"] - stats["open_s"] >= 0.45  # of 0.5 s; the last chunk need not have sounded
