@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from avatar_nodes.audio.playout import Playout
 from avatar_nodes.payloads import AudioChunk, VideoFrame
 from avatar_nodes.sinks.browser_view import BrowserView
 from graphcore import Input, Node, Output, Param, Run, Source
@@ -144,8 +145,12 @@ def white_picture() -> NDArray[np.uint8]:
 def shown(*, port: int = 0, token: str = "", flash: bool = False, behind: int = 0) -> Iterator[tuple[Run, str]]:
     """A live graph with a page, and the page's address."""
     links = {
-        "video": Link("later", "frames", "view", "video", "each"),
-        "audio": Link("clip", "sound", "view", "audio", "each"),
+        "video": Link("later", "frames", "playout", "video", "each"),
+        "audio": Link("clip", "sound", "playout", "audio", "each"),
+    }
+    together = {
+        "video": Link("playout", "frames", "view", "video", "each"),
+        "audio": Link("playout", "sound", "view", "audio", "each"),
     }
     params = {"port": port, "token": token, "mark": False}
     nodes = {
@@ -153,7 +158,8 @@ def shown(*, port: int = 0, token: str = "", flash: bool = False, behind: int = 
         "later": GraphNode(
             "later", Later, {"behind": behind}, {"video": Link("clip", "frames", "later", "video", "exact")}
         ),
-        "view": GraphNode("view", BrowserView, accept_params(BrowserView, params), links),
+        "playout": GraphNode("playout", Playout, accept_params(Playout, {}), links),
+        "view": GraphNode("view", BrowserView, accept_params(BrowserView, params), together),
     }
     run = Run(Graph(nodes, frame_rate=Fraction(25), seed=0), live=True)
     run.start()

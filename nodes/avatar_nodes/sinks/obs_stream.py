@@ -26,7 +26,7 @@ class ObsStream(Node):
 
     port = Param(9101, ge=0, le=65535, doc="on this machine; 0: any port that is free, which a notice tells")
     sound_delay_ms = Param(
-        10.0, ge=0.0, le=1000.0, unit="ms", live=True, doc="OBS shows a picture a frame of its own late"
+        24.0, ge=0.0, le=1000.0, unit="ms", live=True, doc="OBS shows a picture a frame of its own late"
     )
     mark = Param(True, doc='label the picture "synthetic"')
 
