@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,3 +105,16 @@ def small_graph() -> Graph:
         node("blocks", Blocks, count=100_000),
         node("other", Sink, {"number": "blocks.number"}),
     )
+
+
+@contextmanager
+def serving(served: Graph, previews: Mapping[str, Preview] | None = None, token: str = "") -> Iterator[Served]:
+    """A live run of a graph with a studio, until the test is over."""
+    run = Run(served, live=True)
+    studio = Studio(run, previews or {}, token=token)
+    studio.start()
+    with studio:
+        run.start()
+        yield Served(run, studio)
+        run.stop()
+        assert run.wait(5)

@@ -15,9 +15,7 @@ from typing import Any
 
 import pytest
 
-from graphcore import Run
-from graphcore.studio.studio import Studio
-from served import Served, small_graph
+from served import Served, serving, small_graph
 
 Graphcore = Callable[..., Any]
 COMMAND = [sys.executable, "-c", "import sys; from graphcore.cli.main import main; sys.exit(main())"]
@@ -138,14 +136,8 @@ def test_what_is_no_port_is_told(folder: Path, graphcore: Graphcore, port: str) 
 @pytest.fixture
 def small() -> Iterator[Served]:
     """A studio that wants a token."""
-    run = Run(small_graph(), live=True)
-    studio = Studio(run, {}, token="let me in")
-    studio.start()
-    with studio:
-        run.start()
-        yield Served(run, studio)
-        run.stop()
-        assert run.wait(5)
+    with serving(small_graph(), token="let me in") as there:
+        yield there
 
 
 def test_interrupt_brings_its_token(small: Served, graphcore: Graphcore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,11 +13,9 @@ import numpy as np
 import pytest
 
 from avatar_nodes.audio.audio_stream import AudioStream
-from graphcore import Run
-from graphcore.studio.studio import Studio
 from heard import Heard, listening_to
 from pages import ROOT, python_of
-from served import Served, small_graph
+from served import Served, serving, small_graph
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +29,8 @@ def page() -> ModuleType:
 @pytest.fixture
 def served() -> Iterator[Served]:
     """A live run with a node `voice`."""
-    run = Run(small_graph(), live=True)
-    studio = Studio(run, {})
-    studio.start()
-    with studio:
-        run.start()
-        yield Served(run, studio)
-        run.stop()
-        assert run.wait(5)
+    with serving(small_graph()) as there:
+        yield there
 
 
 @pytest.fixture

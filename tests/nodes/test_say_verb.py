@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import io
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from aiohttp import web
 
-from graphcore import Run, WebServer
+from graphcore import WebServer
 from graphcore.cli.main import main
 from graphcore.graph.spec import Graph
-from graphcore.studio.studio import Studio
 from parts import Endless, Sink, graph, node
-from served import Served, Voice, small_graph
-
-
-@contextmanager
-def served(run_of: Graph, token: str = "") -> Iterator[Served]:
-    run = Run(run_of, live=True)
-    studio = Studio(run, {}, token=token)
-    studio.start()
-    with studio:
-        run.start()
-        yield Served(run, studio)
-        run.stop()
-        assert run.wait(5)
+from served import Voice, serving, small_graph
 
 
 def test_the_words_are_one_line_for_the_node_that_speaks() -> None:
-    with served(small_graph()) as there:
+    with serving(small_graph()) as there:
         assert main(["say", "--url", there.studio.url, "Good", "morning,", "Grüße!"]) == 0
         there.voice.wait_for(("line", "Good morning, Grüße!"))
 
@@ -45,7 +30,7 @@ def test_lines_that_cannot_be_said_are_told_and_the_others_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     typed(monkeypatch, b"one\ntw\xff\xfeo\n\xff\nwith \0 in it\n" + b"x" * 10_001 + b"\nlast\n")
-    with served(small_graph()) as there:
+    with serving(small_graph()) as there:
         assert main(["say", "--url", there.studio.url, "-"]) == 1
         there.voice.wait_for(("line", "one"), ("line", "two"), ("line", "last"))
     assert capsys.readouterr().err.splitlines() == [
@@ -65,13 +50,13 @@ def test_nothing_to_say(text: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_lines_of_the_standard_input_are_said_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     said = [f"line {index}" for index in range(25)]  # more than a studio takes at once
     typed(monkeypatch, ("\n\n".join(said) + "\n").encode())
-    with served(small_graph()) as there:
+    with serving(small_graph()) as there:
         assert main(["say", "--url", there.studio.url, "-"]) == 0
         there.voice.wait_for(*(("line", line) for line in said))
 
 
 def test_a_token_comes_with_the_address_the_option_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    with served(small_graph(), token="secret") as there:
+    with serving(small_graph(), token="secret") as there:
         bare = there.studio.url.partition("?")[0]
         assert main(["say", "--url", there.studio.url, "one"]) == 0
         assert main(["say", "--url", bare, "--token", "secret", "two"]) == 0
@@ -81,7 +66,7 @@ def test_a_token_comes_with_the_address_the_option_or_the_environment(monkeypatc
 
 
 def test_a_wrong_token_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with served(small_graph(), token="secret") as there:
+    with serving(small_graph(), token="secret") as there:
         assert main(["say", "--url", there.studio.url.partition("?")[0], "Hello."]) == 1
     assert "the token is missing or wrong" in capsys.readouterr().err
 
@@ -97,7 +82,7 @@ def two_voices() -> Graph:
 
 
 def test_where_several_nodes_speak_one_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
-    with served(two_voices()) as there:
+    with serving(two_voices()) as there:
         assert main(["say", "--url", there.studio.url, "Hello."]) == 2
         assert capsys.readouterr().err == "error: several nodes speak lines; choose with --node: anna, bert\n"
         assert main(["say", "--url", there.studio.url, "--node", "bert", "Hello."]) == 0
@@ -107,7 +92,7 @@ def test_where_several_nodes_speak_one_is_chosen(capsys: pytest.CaptureFixture[s
 
 def test_a_run_in_which_nobody_speaks(capsys: pytest.CaptureFixture[str]) -> None:
     silent = graph(node("count", Endless, step_ms=5.0), node("sink", Sink, {"number": "count.number"}))
-    with served(silent) as there:
+    with serving(silent) as there:
         assert main(["say", "--url", there.studio.url, "Hello."]) == 2
     assert "add a text_to_speech with wait_for_lines: true" in capsys.readouterr().err
 
